@@ -1,0 +1,1 @@
+//! What the workspace shows as a filesystem.

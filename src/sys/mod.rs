@@ -1,0 +1,12 @@
+//! Everything that touches the operating system: descriptors, durable files, locks, clock.
+//! `std::fs` and `unsafe` are at home here and nowhere else. It knows nothing of notebooks, SQL or git.
+
+mod dir;
+mod durable;
+mod error;
+mod stat;
+
+pub use dir::{Dir, DirEntry};
+pub use durable::Replace;
+pub use error::{IoContext, StoreError};
+pub use stat::{FileKind, StoreStat};

@@ -1,0 +1,1 @@
+//! The one integration binary: real mounts, real git, real SQLite, real programs.
