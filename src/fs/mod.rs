@@ -1,1 +1,3 @@
-//! What the workspace shows as a filesystem.
+//! What the workspace shows as a filesystem: the virtual tree, and the kernel adapter on top of it.
+
+pub mod tree;
