@@ -2,7 +2,10 @@
 //! It knows nothing of FUSE, HTTP or the command line; they call it.
 
 pub mod catalog;
+pub mod check;
 pub mod command;
+pub mod doctor;
+mod edit;
 mod error;
 mod hooks;
 mod workspace;
@@ -18,9 +21,8 @@ pub use workspace::Settings;
 
 use crate::history::History;
 use crate::index::notebook::NotebookReader;
-use crate::index::parse::edit::MetaEdit;
 use crate::sys::{Dir, StoreStat};
-use crate::types::{Actor, FileKey, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, TagName};
+use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, StoreKey};
 
 /// How a workspace is opened.
 #[derive(Clone, Debug)]
@@ -120,6 +122,10 @@ pub struct Behind {
 #[derive(Debug)]
 pub struct Engine {
     catalog: catalog::Catalog,
+    /// What edits and commands keep: locks of files that are edited, the control socket. `Workbench::default()`;
+    /// `open` calls [`edit::recover_in_place_edits`] for each notebook before its scan and, with
+    /// [`EngineOptions::serve`], [`command::serve`] last; `close` calls `workbench.close()` first.
+    workbench: edit::Workbench,
 }
 
 impl Engine {
@@ -268,92 +274,72 @@ impl Engine {
         todo!()
     }
 
-    // ---- metadata and contents: atomic, durable, journalled; in src/engine/edit ----
+    // ---- what edits, commands and check ask of the core ----
 
-    /// Edits the metadata of notes: frontmatter or sidecar, only the lines concerned. The change is noted and
-    /// durable when it returns. One gesture for all.
-    ///
-    /// # Errors
-    /// The first note that cannot be edited; those before it are edited, and named in the error.
-    pub fn edit_metadata(&self, edits: &[(FileKey, Vec<MetaEdit>)], by: &Requester) -> Result<(), EngineError> {
-        let _ = (edits, by);
+    /// Whether a file of the store is open or mapped through any mount.
+    #[must_use]
+    pub fn is_open(&self, store: StoreKey) -> bool {
+        let _ = (store, &self.workbench);
         todo!()
     }
 
-    /// Renames a tag and those below it in every note, sidecar and `.cdx`: one gesture.
-    ///
-    /// # Errors
-    /// [`EngineError::Exists`] if `to` is there and `merge` is false; [`EngineError::NotFound`] if `from` is not.
-    pub fn rename_tag(&self, from: &TagName, to: &TagName, merge: bool, by: &Requester) -> Result<usize, EngineError> {
-        let _ = (from, to, merge, by);
+    /// Whether the workspace was opened read only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
         todo!()
     }
 
-    /// Declares a tag that has no notes yet, in workspace.yaml.
+    /// Reads workspace.yaml again, after it was written.
     ///
     /// # Errors
-    /// [`EngineError::Exists`]; workspace.yaml cannot be written.
-    pub fn declare_tag(&self, tag: &TagName, by: &Requester) -> Result<(), EngineError> {
-        let _ = (tag, by);
+    /// If it cannot be read; then the settings are as they were.
+    pub fn reload_settings(&self) -> Result<(), EngineError> {
         todo!()
     }
 
-    /// Removes a tag that has no notes and no children.
+    /// Compares a notebook (`None`: all) with the store and waits until index and maps have what was found. With
+    /// `rebuild` every file is read anew, whatever its stat says, and a damaged database is made anew.
     ///
     /// # Errors
-    /// [`EngineError::NotEmpty`], [`EngineError::NotFound`].
-    pub fn undeclare_tag(&self, tag: &TagName, by: &Requester) -> Result<(), EngineError> {
-        let _ = (tag, by);
+    /// The store's or the index's.
+    pub fn rescan(&self, notebook: Option<NotebookNumber>, rebuild: bool) -> Result<(), EngineError> {
+        let _ = (notebook, rebuild);
         todo!()
     }
 
-    /// Replaces a note's contents: atomically, or in place while a handle of it is open or it has several links.
+    /// Makes a folder of the workspace that is no notebook yet one; nothing in it is changed.
+    ///
+    /// # Errors
+    /// If there is none of the name, or it is one already.
+    pub fn adopt_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
+        let _ = (name, by);
+        todo!()
+    }
+
+    /// Brings the newest retired notebook of a name back from the workspace's trash.
+    ///
+    /// # Errors
+    /// If there is none in the trash, or the name is taken.
+    pub fn restore_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
+        let _ = (name, by);
+        todo!()
+    }
+
+    /// Names of the retired notebooks in the trash and when each was retired, newest first.
     ///
     /// # Errors
     /// The store's.
-    pub fn write_contents(&self, file: FileKey, bytes: &[u8], by: &Requester) -> Result<(), EngineError> {
-        let _ = (file, bytes, by);
+    pub fn trashed_notebooks(&self) -> Result<Vec<(String, crate::types::Instant)>, EngineError> {
         todo!()
     }
 
-    /// Makes a new file, durably.
-    ///
-    /// # Errors
-    /// [`EngineError::Exists`]; the store's.
-    pub fn create_file(
-        &self,
-        notebook: NotebookNumber,
-        path: &NotePath,
-        bytes: &[u8],
-        by: &Requester,
-    ) -> Result<(), EngineError> {
-        let _ = (notebook, path, bytes, by);
-        todo!()
-    }
-
-    /// Adds or removes an empty column of a view's definition.
-    ///
-    /// # Errors
-    /// If the definition cannot be edited.
-    pub fn edit_view_column(&self, view: FileKey, group: &str, add: bool, by: &Requester) -> Result<(), EngineError> {
-        let _ = (view, group, add, by);
-        todo!()
-    }
+    // ---- metadata and contents: src/engine/edit; commands: src/engine/command ----
 
     /// Records in the history all that is pending, now.
     ///
     /// # Errors
     /// The history's.
     pub fn flush_history(&self) -> Result<(), EngineError> {
-        todo!()
-    }
-
-    /// Performs a command of the control socket or the command line; the reply is its JSON.
-    ///
-    /// # Errors
-    /// The command's.
-    pub fn perform(&self, command: &Command, by: &Requester) -> Result<serde_json::Value, EngineError> {
-        let _ = (command, by);
         todo!()
     }
 }

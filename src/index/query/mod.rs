@@ -3,6 +3,7 @@
 
 pub mod ast;
 pub mod line;
+pub mod pattern;
 pub mod time;
 pub mod view;
 
