@@ -127,8 +127,7 @@ struct Key {
     meaning: &'static str,
 }
 
-const HOME: Key =
-    Key { name: "home", variable: "CODEX_HOME", meaning: "system database, default place of workspaces" };
+const HOME: Key = Key { name: "home", variable: "CODEX_HOME", meaning: "system database, default place of workspaces" };
 const KEYS: [Key; 5] = [
     Key { name: "listen", variable: "CODEX_LISTEN", meaning: "address of `cdx serve`" },
     Key { name: "log", variable: "CODEX_LOG", meaning: "what is logged: error, warn, info, debug, cdx::engine=debug" },
