@@ -5,6 +5,7 @@ mod dir;
 mod durable;
 mod error;
 pub mod paths;
+mod plain;
 mod stat;
 
 pub use dir::{Dir, DirEntry};
