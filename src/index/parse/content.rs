@@ -22,10 +22,9 @@ fn has_nul(head: &[u8]) -> bool {
 fn is_binary_type(content_type: &str) -> bool {
     let text_like = ["json", "xml", "yaml", "javascript", "x-sh", "toml", "sql", "x-codex-view", "x-subrip", "rtf"];
     match content_type.split_once('/') {
-        Some(("text" | "message" | "multipart", _)) => false,
+        Some(("text" | "message" | "multipart", _)) | None => false,
         Some(("image" | "audio" | "video" | "font" | "model", kind)) => !kind.ends_with("xml"),
         Some((_, kind)) => !text_like.iter().any(|text| kind.contains(text)),
-        None => false,
     }
 }
 
@@ -78,7 +77,8 @@ fn text(extension: &str) -> Option<&'static str> {
     Some(match extension {
         "cdx" => "application/x-codex-view",
         "md" | "markdown" | "mkd" => "text/markdown",
-        "txt" | "text" | "log" | "conf" | "cfg" | "ini" | "env" | "properties" | "out" | "err" => "text/plain",
+        "txt" | "text" | "log" | "conf" | "cfg" | "ini" | "env" | "properties" | "out" | "err" | "fasta" | "fa"
+        | "fastq" | "fq" | "pdb" | "cif" => "text/plain",
         "json" | "ipynb" | "geojson" | "webmanifest" => "application/json",
         "jsonl" | "ndjson" => "application/x-ndjson",
         "yaml" | "yml" => "application/yaml",
@@ -134,7 +134,6 @@ fn text(extension: &str) -> Option<&'static str> {
         "rtf" => "application/rtf",
         "eml" => "message/rfc822",
         "svg" => "image/svg+xml",
-        "fasta" | "fa" | "fastq" | "fq" | "pdb" | "cif" => "text/plain",
         _ => return None,
     })
 }
@@ -183,7 +182,7 @@ fn media(extension: &str) -> Option<&'static str> {
 fn binary(extension: &str) -> Option<&'static str> {
     Some(match extension {
         "pdf" => "application/pdf",
-        "zip" => "application/zip",
+        "zip" | "whl" => "application/zip",
         "gz" | "tgz" => "application/gzip",
         "bz2" => "application/x-bzip2",
         "xz" => "application/x-xz",
@@ -192,7 +191,6 @@ fn binary(extension: &str) -> Option<&'static str> {
         "rar" => "application/vnd.rar",
         "tar" => "application/x-tar",
         "jar" => "application/java-archive",
-        "whl" => "application/zip",
         "doc" => "application/msword",
         "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "xls" => "application/vnd.ms-excel",

@@ -179,17 +179,10 @@ fn percent_decoded(text: &str) -> String {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
-        let pair = (bytes[i] == b'%').then(|| text.get(i + 1..i + 3)).flatten();
-        match pair.and_then(|hex| u8::from_str_radix(hex, 16).ok().filter(|_| !hex.starts_with('+'))) {
-            Some(byte) => {
-                decoded.push(byte);
-                i += 3;
-            }
-            None => {
-                decoded.push(bytes[i]);
-                i += 1;
-            }
-        }
+        let escape = (bytes[i] == b'%').then(|| text.get(i + 1..i + 3)).flatten();
+        let byte = escape.filter(|hex| !hex.starts_with('+')).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        decoded.push(byte.unwrap_or(bytes[i]));
+        i += if byte.is_some() { 3 } else { 1 };
     }
     String::from_utf8(decoded).unwrap_or_else(|_| text.to_owned())
 }
@@ -210,10 +203,7 @@ fn wiki_links(text: &str, verbatim: &[Range<usize>], links: &mut Vec<ParsedLink>
         if (before.len() - before.trim_end_matches('\\').len()) % 2 == 1 {
             continue;
         }
-        // A line of brackets alone must not take the square of its length.
-        let line = text[at..].get(..text[at..].floor_char_boundary(WIKI_MAX)).unwrap_or_default();
-        let line = line.split('\n').next().unwrap_or_default();
-        let Some(inner) = line.split_once("]]").map(|(inner, _)| inner) else { continue };
+        let Some(inner) = until_close(text, at) else { continue };
         // `[[[a]]` and `[[a [[b]]`: the innermost brackets count.
         if inner.contains("[[") || inner.starts_with('[') {
             at = open + 1;
@@ -224,6 +214,14 @@ fn wiki_links(text: &str, verbatim: &[Range<usize>], links: &mut Vec<ParsedLink>
         }
         at += inner.len() + 2;
     }
+}
+
+/// What stands before the next `]]` of the line. The search is bounded, so that a line of brackets alone
+/// does not take the square of its length.
+fn until_close(text: &str, at: usize) -> Option<&str> {
+    let rest = &text.as_bytes()[at..text.len().min(at + WIKI_MAX)];
+    let end = rest.windows(2).position(|pair| pair == b"]]" || pair[0] == b'\n')?;
+    (rest[end] == b']').then(|| &text[at..at + end])
 }
 
 fn wiki_link(inner: &str, start: usize, is_embed: bool) -> Option<ParsedLink> {

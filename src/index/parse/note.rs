@@ -1,4 +1,4 @@
-//! What reading a file yields: plain values, no behaviour. Knows nothing of formats.
+//! What reading a file yields: plain values. Knows nothing of formats.
 
 use crate::types::{Properties, TagName};
 
@@ -74,6 +74,16 @@ pub struct Problem {
     pub column: usize,
     /// What is wrong, and what to do.
     pub message: String,
+}
+
+impl Problem {
+    /// A problem that stands behind the bytes `before` of its file.
+    pub(super) fn after(file: &str, before: &[u8], message: String) -> Self {
+        let lines = before.split(|&b| b == b'\n');
+        let last = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
+        let column = 1 + String::from_utf8_lossy(last).chars().count();
+        Self { file: file.to_owned(), line: lines.count(), column, message }
+    }
 }
 
 /// Kinds of sidecars, in the order in which they are merged.

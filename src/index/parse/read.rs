@@ -13,8 +13,7 @@ const TEXT_MAX: usize = 1 << 20;
 /// Reads a file with its sidecars. `bytes` may be the head of a large file only.
 #[must_use]
 pub fn parse(name: &str, content_type: &str, bytes: &[u8], sidecars: &[Sidecar<'_>]) -> ParsedNote {
-    let mut merge = Merge::default();
-    merge.properties = embedded::embedded(content_type, bytes);
+    let mut merge = Merge { properties: embedded::embedded(content_type, bytes), ..Merge::default() };
     let mut heading = None;
     if has_frontmatter(name) && !is_binary(name, bytes) {
         heading = merge.markdown(name, bytes);

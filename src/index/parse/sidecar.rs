@@ -83,13 +83,8 @@ fn read_markdown(sidecar: &Sidecar<'_>) -> Result<SidecarContents, Problem> {
 /// The bytes as text, or where they are none. `line` counts the file's lines before them.
 pub(super) fn utf8<'a>(file: &str, bytes: &'a [u8], line: usize) -> Result<&'a str, Problem> {
     std::str::from_utf8(bytes).map_err(|error| {
-        let before = &bytes[..error.valid_up_to()];
-        let last_line = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
-        Problem {
-            file: file.to_owned(),
-            line: line + 1 + before.iter().filter(|&&b| b == b'\n').count(),
-            column: 1 + String::from_utf8_lossy(last_line).chars().count(),
-            message: "the metadata is not UTF-8; save the file as UTF-8".to_owned(),
-        }
+        let message = "the metadata is not UTF-8; save the file as UTF-8".to_owned();
+        let problem = Problem::after(file, &bytes[..error.valid_up_to()], message);
+        Problem { line: line + problem.line, ..problem }
     })
 }

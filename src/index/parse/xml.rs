@@ -18,7 +18,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<Properties, Problem> {
     let mut root = None;
     loop {
         let position = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
-        let problem = |message: String| problem_at(file, text, position, message);
+        let problem = |message: String| Problem::after(file, &text.as_bytes()[..position.min(text.len())], message);
         let event = reader.read_event().map_err(|error| problem(error.to_string()))?;
         match event {
             Event::Start(_) | Event::Empty(_) if root.is_some() => {
@@ -116,15 +116,4 @@ pub(super) fn scalar(text: &str) -> Value {
         None
     };
     number.map_or_else(|| Value::String(text.to_owned()), Value::Number)
-}
-
-fn problem_at(file: &str, text: &str, position: usize, message: String) -> Problem {
-    let before = &text.as_bytes()[..position.min(text.len())];
-    let last = before.rsplit(|&b| b == b'\n').next().unwrap_or_default();
-    Problem {
-        file: file.to_owned(),
-        line: 1 + before.iter().filter(|&&b| b == b'\n').count(),
-        column: 1 + String::from_utf8_lossy(last).chars().count(),
-        message,
-    }
 }

@@ -3,6 +3,7 @@
 mod page;
 mod plan;
 mod render;
+mod tag_steps;
 mod view;
 mod write;
 mod xml;

@@ -94,9 +94,9 @@ impl<'a> Document<'a> {
         if self.syntax == Syntax::Json {
             return values::json_object(self.name, text).ok();
         }
-        let has_fence = text.lines().any(|line| line.starts_with("---") || line.starts_with("..."));
-        let had_fence = self.inner.lines().any(|line| line.starts_with("---") || line.starts_with("..."));
-        if has_fence && !had_fence { None } else { values::yaml_mapping(self.name, text, 0).ok() }
+        // A line that would end the block must not come in with a value.
+        let is_split = has_fence(text) && !has_fence(&self.inner);
+        if is_split { None } else { values::yaml_mapping(self.name, text, 0).ok() }
     }
 
     /// The whole file.
@@ -111,6 +111,10 @@ impl<'a> Document<'a> {
         let fence = if self.is_new { format!("---{}", self.eol) } else { String::new() };
         [before, fence.as_bytes(), self.inner.as_bytes(), fence.as_bytes(), after].concat()
     }
+}
+
+fn has_fence(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("---") || line.starts_with("..."))
 }
 
 /// Why a step was not done.

@@ -1,8 +1,9 @@
 //! What an edit does to a mapping, as single steps. Knows values, not texts.
 
+use super::tag_steps::{Fate, TAGS, add_tag, change_tags};
 use super::{EditError, MetaEdit};
-use crate::index::parse::tags::{scalar_text, tag_of, tag_ranges};
-use crate::types::{Properties, TagName, Value};
+use crate::index::parse::tags::scalar_text;
+use crate::types::{Properties, Value};
 
 /// One step: what changes at one place of a mapping. Mappings on the way that are missing are made.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,8 +80,6 @@ pub(super) fn plan(map: &Properties, edit: &MetaEdit) -> Result<Vec<Step>, EditE
         }
     }
 }
-
-const TAGS: &str = "tags";
 
 /// The path of a property, and its value if it has one. `a.b` is the key of that name, or `b` in `a`.
 pub(super) fn locate<'a>(map: &'a Properties, key: &str) -> Result<(Vec<String>, Option<&'a Value>), EditError> {
@@ -163,175 +162,4 @@ fn replace(path: Vec<String>, old: Option<&Value>, out: Option<&Value>, into: Op
 /// Equal, or written alike: the caller may know a number only by its name in a folder.
 fn is_same(a: &Value, b: &Value) -> bool {
     a == b || scalar_text(a).is_some_and(|text| scalar_text(b).as_deref() == Some(&text))
-}
-
-fn set_tags(value: Value) -> Vec<Step> {
-    vec![Step::Set { path: vec![TAGS.to_owned()], value }]
-}
-
-fn add_tag(tags: Option<&Value>, tag: &TagName) -> Result<Vec<Step>, EditError> {
-    let is_there = |text: &str| tag_of(text).is_ok_and(|known| known == *tag);
-    let new = Value::from(tag.as_str());
-    let steps = match tags {
-        Some(Value::Array(list)) if list.iter().any(|item| scalar_text(item).is_some_and(|text| is_there(&text))) => {
-            Vec::new()
-        }
-        Some(Value::Array(list)) => {
-            vec![Step::Splice { path: vec![TAGS.to_owned()], at: list.len(), out: 0, into: vec![new] }]
-        }
-        Some(Value::Object(map)) if map.len() == 1 => {
-            let (key, inner) = map.iter().next().expect("it has one entry");
-            below(key, add_tag(Some(inner), tag)?)
-        }
-        Some(Value::Object(map)) if !map.is_empty() => {
-            return Err(EditError::Misfit {
-                key: TAGS.to_owned(),
-                reason: "is a mapping, not a list of tags".to_owned(),
-            });
-        }
-        tags => match tags.and_then(scalar_text) {
-            Some(text) if tag_ranges(&text).into_iter().any(|range| is_there(&text[range])) => Vec::new(),
-            Some(text) if !text.trim().is_empty() => set_tags(with_tag(&text, tag.as_str())),
-            _ => set_tags(Value::Array(vec![new])),
-        },
-    };
-    Ok(steps)
-}
-
-/// The steps one key further down.
-fn below(key: &str, mut steps: Vec<Step>) -> Vec<Step> {
-    for step in &mut steps {
-        match step {
-            Step::Set { path, .. } | Step::Remove { path } | Step::Splice { path, .. } => {
-                path.insert(1, key.to_owned())
-            }
-        }
-    }
-    steps
-}
-
-/// A text of tags with one more, between the separators it has; a list if those cannot hold it.
-fn with_tag(text: &str, tag: &str) -> Value {
-    let known = tag_ranges(text);
-    let trimmed = text.trim_end();
-    if trimmed.ends_with(',') {
-        return Value::String(format!("{trimmed} {tag}"));
-    }
-    if text.contains(',') || known.len() < 2 {
-        let is_tight = text.contains(',') && !text.contains(", ");
-        return Value::String(format!("{trimmed}{}{tag}", if is_tight { "," } else { ", " }));
-    }
-    if !tag.contains(' ') {
-        return Value::String(format!("{trimmed} {tag}"));
-    }
-    known.into_iter().map(|range| &text[range]).chain([tag]).map(Value::from).collect()
-}
-
-/// What becomes of one tag.
-enum Fate {
-    Keep,
-    Drop,
-    Become(TagName),
-}
-
-fn change_tags(tags: Option<&Value>, fate: &dyn Fn(&TagName) -> Fate) -> Result<Vec<Step>, EditError> {
-    match tags {
-        Some(Value::Array(list)) => Ok(change_list(list, fate)),
-        Some(Value::Object(map)) if !map.is_empty() => change_wrapped(map, fate),
-        _ => match tags.and_then(scalar_text) {
-            Some(text) => Ok(change_text(&text, fate).map(set_tags).unwrap_or_default()),
-            None => Ok(Vec::new()),
-        },
-    }
-}
-
-/// `<tags><tag>a</tag></tags>`: the lists and texts one level down.
-fn change_wrapped(map: &Properties, fate: &dyn Fn(&TagName) -> Fate) -> Result<Vec<Step>, EditError> {
-    let mut steps = Vec::new();
-    for (key, value) in map {
-        steps.extend(below(key, change_tags(Some(value), fate)?));
-    }
-    Ok(steps)
-}
-
-fn change_list(list: &[Value], fate: &dyn Fn(&TagName) -> Fate) -> Vec<Step> {
-    let mut kept = tags_kept(list.iter().filter_map(scalar_text), fate);
-    let mut steps = Vec::new();
-    for (at, item) in list.iter().enumerate() {
-        let Some(text) = scalar_text(item) else { continue };
-        let Some(into) = changed(&text, fate, &mut kept) else { continue };
-        let into = into.map(Value::String).into_iter().collect();
-        steps.push(Step::Splice { path: vec![TAGS.to_owned()], at, out: 1, into });
-    }
-    // From the end, so that each step's position still holds when it is done.
-    steps.reverse();
-    steps
-}
-
-/// The tags that stay: a tag that becomes one of these is dropped instead.
-fn tags_kept(texts: impl Iterator<Item = String>, fate: &dyn Fn(&TagName) -> Fate) -> Vec<TagName> {
-    texts.filter_map(|text| tag_of(&text).ok()).filter(|tag| matches!(fate(tag), Fate::Keep)).collect()
-}
-
-/// What a written tag becomes: `None` if it stays, `Some(None)` if it goes.
-fn changed(text: &str, fate: &dyn Fn(&TagName) -> Fate, kept: &mut Vec<TagName>) -> Option<Option<String>> {
-    match fate(&tag_of(text).ok()?) {
-        Fate::Keep => None,
-        Fate::Drop => Some(None),
-        Fate::Become(tag) if kept.contains(&tag) => Some(None),
-        Fate::Become(tag) => {
-            let hash = if text.trim().starts_with('#') { "#" } else { "" };
-            let written = format!("{hash}{tag}");
-            kept.push(tag);
-            Some(Some(written))
-        }
-    }
-}
-
-/// A text of tags after the change; `None` if it stays as it is, an empty list if nothing is left.
-fn change_text(text: &str, fate: &dyn Fn(&TagName) -> Fate) -> Option<Value> {
-    let ranges = tag_ranges(text);
-    let mut kept = tags_kept(ranges.iter().map(|range| text[range.clone()].to_owned()), fate);
-    let changes: Vec<_> = ranges.iter().map(|range| changed(&text[range.clone()], fate, &mut kept)).collect();
-    if changes.iter().all(Option::is_none) {
-        return None;
-    }
-    let left: Vec<String> = (changes.iter().zip(&ranges))
-        .filter_map(|(change, range)| change.clone().unwrap_or_else(|| Some(text[range.clone()].to_owned())))
-        .collect();
-    if left.is_empty() {
-        return Some(Value::Array(Vec::new()));
-    }
-    let has_blank = left.iter().any(|tag| tag.contains(' '));
-    if has_blank && !text.contains(',') && left.len() > 1 {
-        return Some(left.into_iter().map(Value::String).collect());
-    }
-    Some(Value::String(rejoined(text, &ranges, changes, has_blank)))
-}
-
-/// Replaces and removes tags of a text in place; what is between those that stay is kept.
-fn rejoined(
-    text: &str,
-    ranges: &[std::ops::Range<usize>],
-    changes: Vec<Option<Option<String>>>,
-    has_blank: bool,
-) -> String {
-    let mut result = String::new();
-    let mut is_first = true;
-    let mut last_end = 0;
-    for (range, change) in ranges.iter().zip(changes) {
-        let gap = &text[last_end..range.start];
-        last_end = range.end;
-        let Some(written) = change.unwrap_or_else(|| Some(text[range.clone()].to_owned())) else { continue };
-        if !is_first {
-            result.push_str(if gap.is_empty() { " " } else { gap });
-        }
-        result.push_str(&written);
-        is_first = false;
-    }
-    // One tag with a blank in it, and no comma to say that it is one.
-    if has_blank && !result.contains(',') {
-        result.push(',');
-    }
-    result
 }

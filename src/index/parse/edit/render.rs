@@ -1,5 +1,7 @@
 //! Values as YAML or JSON text. What comes out is read back as the same value by YAML 1.1 and 1.2.
 
+use std::fmt::Write as _;
+
 use crate::index::parse::spans::Style;
 use crate::types::{Properties, Value};
 
@@ -115,7 +117,8 @@ fn double_quoted(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             c if is_printable(c.encode_utf8(&mut [0; 4])) => quoted.push(c),
-            c => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
+            // Writing to a string does not fail.
+            c => drop(write!(quoted, "\\u{:04x}", u32::from(c))),
         }
     }
     quoted.push('"');

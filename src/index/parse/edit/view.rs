@@ -60,7 +60,7 @@ pub fn edit_view_column(
         }
     };
     let is_group = |column: &&Value| shows(column, group_by, group);
-    let mut left: Vec<Value> = columns.iter().filter(|column| !(is_group(column) && !add)).cloned().collect();
+    let mut left: Vec<Value> = columns.iter().filter(|column| add || !is_group(column)).cloned().collect();
     if add && columns.iter().any(|column| is_group(&column)) || !add && left.len() == columns.len() {
         return Ok(bytes.to_vec());
     }

@@ -188,12 +188,12 @@ fn insert(text: &str, parent: &Element, after: Option<&Element>, new: &[String])
     if let Some(after) = after {
         let before = &text[..after.outer.start];
         let gap = &before[before.trim_end().len()..];
-        let lines: String = new.iter().map(|element| format!("{gap}{element}")).collect();
+        let lines: String = new.iter().flat_map(|element| [gap, element]).collect();
         return replaced(text, after.outer.end..after.outer.end, &lines);
     }
     let line = text[..parent.outer.start].rsplit('\n').next().unwrap_or_default();
     let indent = &line[..line.len() - line.trim_start().len()];
-    let lines: String = new.iter().map(|element| format!("\n{indent}  {element}")).collect();
+    let lines: String = new.iter().flat_map(|element| ["\n", indent, "  ", element]).collect();
     if parent.is_short {
         let tag = text[parent.outer.clone()].trim_end_matches("/>").trim_end();
         return replaced(text, parent.outer.clone(), &format!("{tag}>{lines}\n{indent}</{}>", parent.name));
