@@ -37,9 +37,9 @@ pub(super) fn against(repo: &Repository, commit: CommitId, path: &NotePath, byte
         None => [].into(),
     };
     let name = Some(path.as_path());
-    let mut patch = Patch::from_buffers(&recorded, name, bytes, name, None)?;
+    let mut difference = Patch::from_buffers(&recorded, name, bytes, name, None)?;
     let mut text = Vec::new();
-    patch.print(&mut |_, _, line| {
+    difference.print(&mut |_, _, line| {
         append(&mut text, &line);
         true
     })?;

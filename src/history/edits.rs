@@ -48,6 +48,17 @@ impl Content {
             Self::Folder => true,
         }
     }
+
+    /// Whether it is what `entry` records.
+    pub(super) fn is(&self, entry: Entry) -> Result<bool, git2::Error> {
+        match self {
+            Self::Kept(now) => Ok(*now == entry),
+            Self::Bytes(mode, bytes) => {
+                Ok(*mode == entry.mode && Oid::hash_object(git2::ObjectType::Blob, bytes)? == entry.id)
+            }
+            Self::Folder => Ok(false),
+        }
+    }
 }
 
 enum Edit<'o> {
@@ -152,7 +163,7 @@ impl<'o> Folder<'o> {
 
     fn has_files(&mut self, odb: &'o Odb<'o>) -> Result<bool, git2::Error> {
         self.load(odb)?;
-        let mut originals = self.loaded.iter().flat_map(|tree| tree.entries());
+        let mut originals = self.loaded.iter().flat_map(Tree::entries);
         if originals.any(|(name, _)| !self.edits.contains_key(name)) {
             return Ok(true);
         }

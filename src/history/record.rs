@@ -27,7 +27,7 @@ pub(super) fn record(repo: &Repository, path: &Path, batch: &Batch) -> Step<Opti
     }
     let memory = in_memory(path)?;
     let fresh = memory.odb()?;
-    let mut objects = Fresh { old: &old, fresh: &fresh, ids: Vec::new(), known: HashSet::new() };
+    let mut objects = Fresh { old: &old, memory: &fresh, ids: Vec::new(), known: HashSet::new() };
     let tree = edits.write(&mut objects)?;
     let empty = Oid::hash_object(ObjectType::Tree, b"")?;
     if tree == base.unwrap_or(empty) {
@@ -70,7 +70,7 @@ pub(super) fn write_pack(repo: &Repository, path: &Path, ids: &[Oid]) -> Result<
 /// The objects of one commit that are not in the repository yet, in memory.
 struct Fresh<'a> {
     old: &'a Odb<'a>,
-    fresh: &'a Odb<'a>,
+    memory: &'a Odb<'a>,
     ids: Vec<Oid>,
     known: HashSet<Oid>,
 }
@@ -79,7 +79,7 @@ impl Objects for Fresh<'_> {
     fn put(&mut self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, git2::Error> {
         let id = Oid::hash_object(kind, bytes)?;
         if self.known.insert(id) && !self.old.exists_ext(id, OdbLookupFlags::NO_REFRESH) {
-            self.fresh.write(kind, bytes)?;
+            self.memory.write(kind, bytes)?;
             self.ids.push(id);
         }
         Ok(id)

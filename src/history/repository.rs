@@ -71,13 +71,10 @@ impl Handles {
         let mut is_fresh = false;
         loop {
             let pooled = if is_fresh { None } else { self.idle.lock().pop() };
-            let repo = match pooled {
-                Some(repo) => repo,
-                None => {
-                    is_fresh = true;
-                    open_handle(&self.path).map_err(|source| self.error("open the repository", source))?
-                }
-            };
+            is_fresh = pooled.is_none();
+            let repo = pooled
+                .map_or_else(|| open_handle(&self.path), Ok)
+                .map_err(|source| self.error("open the repository", source))?;
             match work(&repo) {
                 Ok(value) => {
                     self.put_back(repo);

@@ -126,13 +126,12 @@ pub(super) fn check_head(repo: &Repository, dir: &Dir) -> Step<()> {
     if dir.stat(&inside(BRANCH)).is_ok() {
         set_aside(dir, &inside(BRANCH), b"main")?;
     }
-    match newest {
-        Some(id) => repo.reference(BRANCH, id, true, "mended")?.target().map_or(Ok(()), |_| Ok(())),
-        None => {
-            let problem = format!("its head is damaged ({broken}) and no commit can be read; move it away");
-            Err(HistoryError::Damaged { repository: dir.path().display().to_string(), problem }.into())
-        }
-    }
+    let Some(newest) = newest else {
+        let problem = format!("its head is damaged ({broken}) and no commit can be read; move it away");
+        return Err(HistoryError::Damaged { repository: dir.path().display().to_string(), problem }.into());
+    };
+    repo.reference(BRANCH, newest, true, "mended")?;
+    Ok(())
 }
 
 fn readable(odb: &Odb<'_>, commit: Oid) -> Result<(), git2::Error> {

@@ -101,7 +101,7 @@ impl<'o> Tree<'o> {
         let mode = bytes[..space].iter().fold(0, |mode, &digit| mode << 3 | u32::from(digit & 7));
         // Group-writable files of old repositories are what git itself reads them as.
         let mode = if mode == 0o100_664 { FILE } else { mode };
-        let id = Oid::from_bytes(&bytes[nul + 1..nul + 21]).unwrap_or_else(|_| Oid::ZERO_SHA1);
+        let id = Oid::from_bytes(&bytes[nul + 1..nul + 21]).unwrap_or(Oid::ZERO_SHA1);
         (&bytes[(space + 1).min(nul)..nul], Entry { mode, id })
     }
 

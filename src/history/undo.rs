@@ -76,7 +76,7 @@ impl Undoing<'_> {
         let mut plan = Plan::default();
         for change in read::changes(self.repo, &CommitText::read(self.odb, commit)?)? {
             match change {
-                FileChange { old: Some(old), new: Some(new) } => self.plan_back(&mut plan, old, new)?,
+                FileChange { old: Some(old), new: Some(new) } => self.plan_back(&mut plan, old, &new)?,
                 FileChange { old: None, new: Some(new) } => self.plan_removal(&mut plan, &new)?,
                 FileChange { old: Some(old), new: None } => self.plan_return(&mut plan, old)?,
                 FileChange { old: None, new: None } => {}
@@ -88,7 +88,7 @@ impl Undoing<'_> {
     /// The commit made the file: it goes, unless it was edited since.
     fn plan_removal(&mut self, plan: &mut Plan, new: &(NotePath, Entry)) -> Step<()> {
         let Some((path, now)) = self.now(&new.0)? else { return Ok(()) };
-        if self.is(&now, new.1)? {
+        if now.is(new.1)? {
             plan.removals.push(path);
         } else {
             self.refuse(&path, "was edited since it was made");
@@ -99,7 +99,7 @@ impl Undoing<'_> {
     /// The commit removed the file: it returns, unless another stands in its place.
     fn plan_return(&mut self, plan: &mut Plan, (path, old): (NotePath, Entry)) -> Step<()> {
         match self.edits.get(&path)? {
-            Some(now) if self.is(&now, old)? => {}
+            Some(now) if now.is(old)? => {}
             Some(now) if !now.is_folder() => self.refuse(&path, "exists again"),
             // A folder of this name may be what the same commit made, and goes first.
             _ => plan.writes.push((path, old.mode, read::blob(self.odb, old.id)?)),
@@ -108,7 +108,7 @@ impl Undoing<'_> {
     }
 
     /// The commit edited or moved the file: the earlier version, with later edits merged in, at its earlier place.
-    fn plan_back(&mut self, plan: &mut Plan, old: (NotePath, Entry), new: (NotePath, Entry)) -> Step<()> {
+    fn plan_back(&mut self, plan: &mut Plan, old: (NotePath, Entry), new: &(NotePath, Entry)) -> Step<()> {
         let Some((path, now)) = self.now(&new.0)? else {
             self.refuse(&new.0, "was removed since");
             return Ok(());
@@ -125,7 +125,7 @@ impl Undoing<'_> {
         if target != path {
             plan.moves.push((path.clone(), target.clone()));
         }
-        if old.1 == new.1 || self.is(&now, old.1)? {
+        if old.1 == new.1 || now.is(old.1)? {
             return Ok(());
         }
         let (now_mode, now_bytes) = self.bytes(&now)?;
@@ -217,16 +217,6 @@ impl Undoing<'_> {
             Content::Kept(entry) => Ok((entry.mode, read::blob(self.odb, entry.id)?)),
             Content::Bytes(mode, bytes) => Ok((*mode, Arc::clone(bytes))),
             Content::Folder => Ok((SYMLINK, [].into())),
-        }
-    }
-
-    fn is(&self, content: &Content, entry: Entry) -> Step<bool> {
-        match content {
-            Content::Kept(now) => Ok(*now == entry),
-            Content::Bytes(mode, bytes) => {
-                Ok(*mode == entry.mode && Oid::hash_object(git2::ObjectType::Blob, bytes)? == entry.id)
-            }
-            Content::Folder => Ok(false),
         }
     }
 }
