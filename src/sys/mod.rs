@@ -4,6 +4,7 @@
 mod dir;
 mod durable;
 mod error;
+pub mod paths;
 mod stat;
 
 pub use dir::{Dir, DirEntry};
