@@ -8,6 +8,7 @@ pub mod doctor;
 mod edit;
 mod error;
 mod hooks;
+pub mod views;
 mod workspace;
 
 use std::path::{Path, PathBuf};
