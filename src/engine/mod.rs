@@ -103,6 +103,19 @@ impl Notebook {
         let _ = (&self.nodes, stat);
         todo!()
     }
+
+    /// The number of a store's inode, if it is known; it may be that of a file which had the inode before.
+    #[must_use]
+    pub fn known_number(&self, dev: u64, ino: u64) -> Option<NodeNumber> {
+        let _ = (dev, ino);
+        todo!()
+    }
+
+    /// A file that came from elsewhere (another notebook, or a replaced inode) keeps the number that it had.
+    pub fn carry_number(&self, stat: &StoreStat, number: NodeNumber) {
+        let _ = (stat, number);
+        todo!()
+    }
 }
 
 /// Node numbers of a notebook: in memory, written to its index in the background, reserved in blocks so that
