@@ -5,6 +5,7 @@ mod caller;
 mod dir;
 mod durable;
 mod error;
+pub mod paths;
 mod stat;
 mod sysfs;
 mod users;
