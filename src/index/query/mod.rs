@@ -2,6 +2,7 @@
 //! Pure but for the SQL, which is compiled in [`crate::index::notebook`].
 
 pub mod ast;
+mod display;
 pub mod line;
 pub mod pattern;
 pub mod time;
