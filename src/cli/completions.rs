@@ -69,10 +69,9 @@ fn write_man_pages(path: &Path) -> Result<Outcome, CliError> {
 /// The page of a command and those of its subcommands; how many.
 fn write_page(dir: &Dir, command: &clap::Command, name: &str) -> Result<usize, CliError> {
     let broken = |error: std::io::Error| CliError::Broken(format!("cannot make the man page {name}: {error}"));
-    // A page is looked up by one word, so that `cdx tag add` is cdx-tag-add(1).
-    let page_command = command.clone().name(clap::builder::Str::from(name.to_owned()));
     let mut page = Vec::new();
-    clap_mangen::Man::new(page_command).render(&mut page).map_err(broken)?;
+    // A page is looked up by one word, so that `cdx tag add` is cdx-tag-add(1).
+    clap_mangen::Man::new(command.clone().display_name(name)).render(&mut page).map_err(broken)?;
     let file = NotePath::new(format!("{name}.1")).map_err(|error| CliError::Broken(error.to_string()))?;
     dir.write_durably(&file, &page, Replace::KeepAttributes)?;
     let mut written = 1;

@@ -8,7 +8,6 @@ use super::mount::mountpoint::fuse_problems;
 use super::output::{Style, count, tell};
 use super::{Context, mounts, site};
 use crate::index::system::SystemDb;
-use crate::sys::paths;
 
 /// Looks for what keeps Codex from working well on this machine, and names the command that mends it
 #[derive(Debug, Args)]
@@ -32,9 +31,9 @@ struct Finding {
 
 impl Doctor {
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
-        let mut findings: Vec<Finding> = fuse_problems(false)
+        let mut findings: Vec<Finding> = fuse_problems()
             .into_iter()
-            .map(|problem| Finding { area: "fuse", what: problem.what, mend: problem.mend })
+            .map(|problem| Finding { area: "fuse", what: problem.what.into(), mend: problem.mend.into() })
             .collect();
         findings.extend(stale_mounts());
         findings.extend(home(context));
@@ -59,7 +58,7 @@ impl Doctor {
 fn stale_mounts() -> Vec<Finding> {
     mounts::all()
         .into_iter()
-        .filter(|mount| paths::stat(&mount.mountpoint).is_err_and(|error| error.errno() == libc::ENOTCONN))
+        .filter(|mount| crate::fs::is_stale(&mount.mountpoint))
         .map(|mount| Finding {
             area: "mount",
             what: format!("the daemon of the mount at {} is dead", mount.mountpoint.display()),

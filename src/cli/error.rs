@@ -127,7 +127,9 @@ fn of_edit(error: &EditError) -> Code {
 fn of_index(error: &IndexError) -> Code {
     match error {
         IndexError::BadQuery(_) => Code::Usage,
-        IndexError::TooNew { .. } | IndexError::OldSqlite { .. } | IndexError::Budget(_) | IndexError::Cancelled => Code::Refused,
+        IndexError::TooNew { .. } | IndexError::OldSqlite { .. } | IndexError::Budget(_) | IndexError::Cancelled => {
+            Code::Refused
+        }
         IndexError::Sqlite { .. } | IndexError::Damaged { .. } => Code::Broken,
         IndexError::Store(error) => of_store(error),
     }
@@ -137,7 +139,7 @@ fn of_history(error: &HistoryError) -> Code {
     match error {
         HistoryError::NotFound(_) => Code::NotFound,
         HistoryError::Conflict(_) => Code::Refused,
-        HistoryError::Git { .. } => Code::Broken,
+        HistoryError::Git { .. } | HistoryError::Damaged { .. } => Code::Broken,
         HistoryError::Store(error) => of_store(error),
     }
 }

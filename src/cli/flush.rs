@@ -12,6 +12,7 @@ use crate::engine::Command;
 pub(crate) struct Flush {}
 
 impl Flush {
+    #[expect(clippy::unused_self, reason = "commands are run alike")]
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
         context.session()?.ask(&Command::Flush)?;
         Ok(Outcome::Done)

@@ -55,8 +55,8 @@ fn print(context: &mut Context, commit: &Value) -> Result<(), CliError> {
     let place = if notebook.is_empty() { String::new() } else { format!("{}  ", out.styled(notebook, Style::Path)) };
     out.line(format!("{id}  {time}  {place}{actor}  {summary}"))?;
     for change in reply::list(commit, "changes") {
-        let kind = change.get(0).map(reply::shown).unwrap_or_else(|| reply::text(change, "kind").to_owned());
-        let path = change.get(1).map(reply::shown).unwrap_or_else(|| reply::text(change, "path").to_owned());
+        let kind = change.get(0).map_or_else(|| reply::text(change, "kind").to_owned(), reply::shown);
+        let path = change.get(1).map_or_else(|| reply::text(change, "path").to_owned(), reply::shown);
         out.line(format!("    {kind} {}", printable(&path)))?;
     }
     Ok(())

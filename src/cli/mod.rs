@@ -1,6 +1,8 @@
 //! The command line: arguments in, results to stdout, everything else to stderr, an exit code out.
 //! It holds no rule of its own about notes: every reading and changing command asks an engine.
 
+#![expect(clippy::doc_markdown, reason = "doc comments of arguments are help texts: backticks would be shown")]
+
 mod check;
 mod completions;
 mod config;

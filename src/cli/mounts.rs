@@ -67,16 +67,9 @@ fn unescape(text: &str) -> PathBuf {
     let mut at = 0;
     while at < bytes.len() {
         let octal = bytes.get(at + 1..at + 4).filter(|_| bytes[at] == b'\\');
-        match octal.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok()) {
-            Some(byte) => {
-                path.push(byte);
-                at += 4;
-            }
-            None => {
-                path.push(bytes[at]);
-                at += 1;
-            }
-        }
+        let byte = octal.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
+        path.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 4 } else { 1 };
     }
     PathBuf::from(OsString::from_vec(path))
 }

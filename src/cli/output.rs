@@ -12,7 +12,6 @@ use super::error::CliError;
 #[derive(Debug)]
 pub(crate) struct Output {
     out: BufWriter<StdoutLock<'static>>,
-    is_terminal: bool,
     color: bool,
 }
 
@@ -45,15 +44,9 @@ impl Style {
 impl Output {
     /// Stdout; with colour on a terminal that has it, unless `NO_COLOR` says otherwise.
     pub(crate) fn stdout() -> Self {
-        let is_terminal = io::stdout().is_terminal();
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let able = std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        Self { out: BufWriter::new(io::stdout().lock()), is_terminal, color: is_terminal && wanted && able }
-    }
-
-    /// Whether people read it as it comes.
-    pub(crate) fn is_terminal(&self) -> bool {
-        self.is_terminal
+        Self { out: BufWriter::new(io::stdout().lock()), color: io::stdout().is_terminal() && wanted && able }
     }
 
     /// `text` in a style, where there is colour.
@@ -69,7 +62,7 @@ impl Output {
 
     /// Bytes as they are.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), CliError> {
-        self.out.write_all(bytes).map_err(broken)
+        self.out.write_all(bytes).map_err(|error| broken(&error))
     }
 
     /// A value as JSON, for programs.
@@ -119,11 +112,11 @@ impl Output {
 
     /// Writes out what is buffered.
     pub(crate) fn flush(&mut self) -> Result<(), CliError> {
-        self.out.flush().map_err(broken)
+        self.out.flush().map_err(|error| broken(&error))
     }
 }
 
-fn broken(error: io::Error) -> CliError {
+fn broken(error: &io::Error) -> CliError {
     match error.kind() {
         io::ErrorKind::BrokenPipe => CliError::ClosedPipe,
         _ => CliError::Broken(format!("cannot write the result: {error}")),
@@ -218,7 +211,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_by_width_and_lines_have_no_trailing_blanks() {
-        let output = Output { out: BufWriter::new(io::stdout().lock()), is_terminal: false, color: false };
+        let output = Output { out: BufWriter::new(io::stdout().lock()), color: false };
         let mut table = Table::new(&["NAME", "N"]).right(&[1]);
         table.push([Cell::new("実験"), Cell::new("5")]);
         table.push([Cell::new("plan"), Cell::new("12")]);

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use super::error::{CliError, Outcome};
-use super::mount::mountpoint;
 use super::output::tell;
 use super::session::Session;
 use super::{Context, mounts};
@@ -50,7 +49,8 @@ pub(crate) fn unmount(context: &Context, mountpoint: &Path) -> Result<(), CliErr
         Ok(Ok(Some(_))) => {}
         Ok(Ok(None)) | Err(_) => {
             tell(format!("no engine answers for {}; unmounting without it", mount.workspace.display()));
-            mountpoint::detach(&path)?;
+            crate::fs::detach(&path)
+                .map_err(|error| CliError::Refused(format!("cannot unmount {}: {error}", mountpoint.display())))?;
         }
         Ok(Err(error)) => return Err(error),
     }

@@ -20,7 +20,7 @@ pub(super) fn tell(story: &mut Story, calendar: Calendar, random: &mut Random) {
         let actor = PEOPLE[random.below(PEOPLE.len())];
         let runs = if calendar.is_weekend(ago) { 1 } else { 5 + random.below(2) };
         let today: Vec<Run> = (0..runs).map(|_| Run::invent(calendar, ago, actor, &mut names, random)).collect();
-        plan.day(calendar.day(ago).to_string(), &today);
+        plan.day(&calendar.day(ago).to_string(), &today);
         let morning = Scene { time: calendar.time(ago, 9, 10), actor, notebook: NOTEBOOK };
         story.write(morning, "plan.md", plan.text());
         for run in &today {
@@ -221,7 +221,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn day(&mut self, date: String, runs: &[Run]) {
+    fn day(&mut self, date: &str, runs: &[Run]) {
         self.today = format!("## {date}\n\n");
         for run in runs {
             let _ = writeln!(self.today, "- [ ] [[{}]] ({})", run.name, run.owner);

@@ -88,7 +88,7 @@ fn make(context: &Context, workspace: &Path, now: Instant) -> Result<String, Cli
 }
 
 fn mount(context: &Context, workspace: &Path, mnt: &Path) -> Result<(), CliError> {
-    let is_dead = paths::stat(mnt).is_err_and(|error| error.errno() == libc::ENOTCONN);
+    let is_dead = crate::fs::is_stale(mnt);
     if !is_dead && mounts::of(workspace).iter().any(|mount| mount.mountpoint == mnt) {
         return Ok(());
     }
@@ -96,7 +96,7 @@ fn mount(context: &Context, workspace: &Path, mnt: &Path) -> Result<(), CliError
         paths::make_dirs(mnt)?;
     }
     let how = How::default();
-    let path = mountpoint::prepare(workspace, mnt, how.into())?;
+    let path = mountpoint::prepare(workspace, mnt)?;
     let session = Session::find(&context.config, Some(&workspace.to_string_lossy()))?;
     if mount::by_running_engine(&session, &path, how)?.is_none() {
         mount::in_background(context, workspace, &path, how)?;

@@ -66,6 +66,7 @@ fn batches(events: &[Event], notebook: &str) -> Vec<Batch> {
                 time: event.time,
                 summary: None,
                 gesture: GestureId(format!("demo-{notebook}-{:03}", batches.len())),
+                undoes: Vec::new(),
             }),
         }
     }

@@ -64,7 +64,7 @@ impl Mount {
             return background::report(self.serve(context, background::announce));
         }
         let session = Session::find(&context.config, Some(&self.of))?;
-        let mountpoint = mountpoint::prepare(&session.site.workspace, &self.mountpoint, self.how.into())?;
+        let mountpoint = mountpoint::prepare(&session.site.workspace, &self.mountpoint)?;
         if let Some(line) = by_running_engine(&session, &mountpoint, self.how)? {
             context.out.line(line)?;
         } else if self.background {

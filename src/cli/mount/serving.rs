@@ -3,24 +3,19 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use super::mountpoint;
+use super::mountpoint::{prepare, refused};
 use crate::cli::error::CliError;
 use crate::engine::{Engine, EngineError, EngineOptions, MountRequest, Mounter};
 use crate::fs::{MountOptions, MountedFs};
 
-/// What wakes the main thread.
-#[derive(Debug)]
-enum Event {
-    /// ^C or SIGTERM.
-    Signal,
-    /// A mount has gone, by our doing or by umount(8).
-    Unmounted(PathBuf),
-}
+/// How soon it is noticed that the last mount has gone.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Signals that end the process, caught from the moment on that there is something to end in order.
 #[derive(Debug)]
@@ -38,17 +33,14 @@ impl Signals {
 #[derive(Debug)]
 pub(crate) struct Serving {
     engine: Arc<Engine>,
-    mounts: Mutex<HashMap<PathBuf, Arc<MountedFs>>>,
-    events: Sender<Event>,
-    heard: Mutex<Option<Receiver<Event>>>,
+    mounts: Mutex<HashMap<PathBuf, MountedFs>>,
 }
 
 impl Serving {
     /// Opens the engine and offers it to mount on behalf of others.
     pub(crate) fn start(workspace: &Path, options: EngineOptions) -> Result<Arc<Self>, EngineError> {
         let engine = Engine::open(workspace, options)?;
-        let (events, heard) = mpsc::channel();
-        let serving = Arc::new(Self { engine, mounts: Mutex::default(), events, heard: Mutex::new(Some(heard)) });
+        let serving = Arc::new(Self { engine, mounts: Mutex::default() });
         let mounter: Arc<dyn Mounter> = Arc::clone(&serving) as _;
         serving.engine.set_mounter(&mounter);
         Ok(serving)
@@ -62,61 +54,48 @@ impl Serving {
     /// Waits for a signal or the end of the last mount, then ends everything in order: mounts first, so that no
     /// change comes any more, then history and index.
     pub(crate) fn until_told_to_end(&self, signals: Signals) {
-        let events = self.events.clone();
+        let (told, hear) = mpsc::channel();
         let mut signals = signals.0;
         std::thread::spawn(move || {
             let mut pending = signals.forever();
             if pending.next().is_some() {
-                let _ = events.send(Event::Signal);
+                let _ = told.send(());
             }
             if pending.next().is_some() {
                 // Asked twice: whoever asks does not want to wait. What was acknowledged is in the store.
                 std::process::exit(130);
             }
         });
-        let Some(heard) = self.heard.lock().take() else { return };
-        for event in heard {
-            match event {
-                Event::Signal => break,
-                Event::Unmounted(mountpoint) => {
-                    let mut mounts = self.mounts.lock();
-                    mounts.remove(&mountpoint);
-                    if mounts.is_empty() {
-                        break;
-                    }
-                }
+        while matches!(hear.recv_timeout(LOOK_EVERY), Err(RecvTimeoutError::Timeout)) {
+            let mut mounts = self.mounts.lock();
+            mounts.retain(|_, mount| !mount.is_ended());
+            if mounts.is_empty() {
+                break;
             }
         }
-        let left: Vec<Arc<MountedFs>> = self.mounts.lock().drain().map(|(_, mount)| mount).collect();
-        left.iter().for_each(|mount| mount.unmount());
+        for (mountpoint, mount) in self.mounts.lock().drain() {
+            if let Err(error) = mount.unmount() {
+                tracing::warn!(mountpoint = %mountpoint.display(), %error, "could not unmount");
+            }
+        }
         self.engine.close();
     }
 }
 
 impl Mounter for Serving {
     fn mount(&self, mountpoint: &Path, request: MountRequest) -> Result<(), EngineError> {
-        let path = mountpoint::prepare(self.engine.path(), mountpoint, request)?;
+        let path = prepare(self.engine.path(), mountpoint)?;
         let options =
             MountOptions { read_only: request.read_only, allow_other: request.allow_other, no_xattr: request.no_xattr };
-        let mount = crate::fs::mount(&self.engine, &path, &options)
-            .map_err(|error| EngineError::Denied(format!("cannot mount at {}: {error}", path.display())))?;
-        let mount = Arc::new(mount);
-        self.mounts.lock().insert(path.clone(), Arc::clone(&mount));
-        let events = self.events.clone();
-        std::thread::spawn(move || {
-            mount.wait();
-            let _ = events.send(Event::Unmounted(path));
-        });
+        let mount = crate::fs::mount(&self.engine, &path, &options).map_err(|error| refused(&error))?;
+        self.mounts.lock().insert(path, mount);
         Ok(())
     }
 
     fn unmount(&self, mountpoint: &Path) -> Result<(), EngineError> {
-        let mount = self.mounts.lock().get(mountpoint).cloned();
+        let mount = self.mounts.lock().remove(mountpoint);
         match mount {
-            Some(mount) => {
-                mount.unmount();
-                Ok(())
-            }
+            Some(mount) => mount.unmount().map_err(|error| refused(&error)),
             None => Err(EngineError::NotFound(format!(
                 "{} is not mounted at {}",
                 self.engine.path().display(),
