@@ -6,9 +6,10 @@ use std::time::{Duration, Instant as Clock};
 use super::super::catalog::{Catalog, Since};
 use super::members::Members;
 use super::refresh::{Refresh, expires, for_one_note, refresh_of};
-use super::source::ResultSource;
+use super::source::{Evaluated, ResultSource};
 use crate::index::query::Query;
-use crate::types::{FileKey, Instant, NotebookNumber};
+use crate::index::query::ast::Group;
+use crate::types::{FileKey, Instant, NotebookNumber, TagName};
 
 /// More changes than this at once: running the whole query costs less than asking for each note.
 const ONE_BY_ONE: usize = 200;
@@ -102,7 +103,7 @@ impl Cached {
         }
         for file in files {
             let result = match catalog.file(*file) {
-                Some(_) => Some(source.evaluate(&self.one, self.own, Some(*file))?),
+                Some(_) => Some(self.evaluate(catalog, source, Some(*file))?),
                 None => None,
             };
             let matches = result.as_ref().is_some_and(|result| {
@@ -119,14 +120,34 @@ impl Cached {
 
     fn run_whole(&mut self, catalog: &Catalog, source: &impl ResultSource) -> Result<(), String> {
         let expires = expires(&self.query, self.has_placeholders, &source.time());
-        let result = source.evaluate(&self.query, self.own, None)?;
+        let result = self.evaluate(catalog, source, None)?;
         self.members.replace(catalog, &result);
         self.expires = expires;
         self.is_evaluated = true;
         Ok(())
     }
 
-    /// Whether a note is in it.
+    fn evaluate(
+        &self,
+        catalog: &Catalog,
+        source: &impl ResultSource,
+        only: Option<FileKey>,
+    ) -> Result<Evaluated, String> {
+        let query = if only.is_some() { &self.one } else { &self.query };
+        let mut result = source.evaluate(query, self.own, only)?;
+        if query.group == Some(Group::Tag) {
+            // One note alone cannot tell how its tag was written first.
+            for (value, _) in result.groups.iter_mut().flatten() {
+                let tag = value.as_deref().and_then(|text| TagName::new(text).ok());
+                if let Some(shown) = tag.and_then(|tag| catalog.shown_tag(&tag)) {
+                    *value = Some(shown.as_str().to_owned());
+                }
+            }
+        }
+        Ok(result)
+    }
+
+    /// Whether it was worked out at least once.
     pub(super) fn is_evaluated(&self) -> bool {
         self.is_evaluated
     }

@@ -99,7 +99,8 @@ impl Views {
             }
             return None;
         };
-        let view = Arc::clone(self.views.lock().entry(file).or_insert_with(|| Arc::new(Mutex::new(CachedView::new(file)))));
+        let view =
+            Arc::clone(self.views.lock().entry(file).or_insert_with(|| Arc::new(Mutex::new(CachedView::new(file)))));
         let mut view = view.lock();
         Some(view.folder(catalog, source, &definition))
     }

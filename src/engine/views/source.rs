@@ -70,11 +70,7 @@ impl ResultSource for Engine {
 
     fn time(&self) -> TimeContext {
         let settings = self.settings();
-        TimeContext {
-            now: jiff::Timestamp::now(),
-            zone: settings.timezone.clone(),
-            week_starts: settings.week_starts,
-        }
+        TimeContext { now: jiff::Timestamp::now(), zone: settings.timezone.clone(), week_starts: settings.week_starts }
     }
 }
 
@@ -83,9 +79,7 @@ fn is_in_scope(scope: &Scope, own: Option<NotebookNumber>, source: &QuerySource)
         Scope::Default => own.is_none_or(|own| own == source.number),
         Scope::All => true,
         // The original named notebooks by number.
-        Scope::Named(names) => {
-            names.iter().any(|name| *name == source.name || name.parse() == Ok(source.number.0))
-        }
+        Scope::Named(names) => names.iter().any(|name| *name == source.name || name.parse() == Ok(source.number.0)),
     }
 }
 
