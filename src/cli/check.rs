@@ -32,9 +32,12 @@ impl Check {
             return Ok(outcome);
         }
         let mut table = Table::default();
-        for finding in reply::list(&reply, "differences") {
-            let kind = Cell::new(reply::text(finding, "kind")).style(Style::Bad);
-            table.push([kind, Cell::new(super::rows::shown_path(finding)), Cell::new(reply::text(finding, "message"))]);
+        for (key, style) in [("differences", Style::Bad), ("notes", Style::Dim)] {
+            for finding in reply::list(&reply, key) {
+                let kind = Cell::new(reply::text(finding, "kind").replace('_', " ")).style(style);
+                let place = Cell::new(super::rows::shown_path(finding)).style(Style::Path);
+                table.push([kind, place, Cell::new(reply::text(finding, "message"))]);
+            }
         }
         context.out.table(&table)?;
         let differences = reply::list(&reply, "differences").len() as u64;
