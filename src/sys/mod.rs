@@ -1,12 +1,14 @@
 //! Everything that touches the operating system: descriptors, durable files, locks, clock.
 //! `std::fs` and `unsafe` are at home here and nowhere else. It knows nothing of notebooks, SQL or git.
 
+mod change;
 mod dir;
 mod durable;
 mod error;
 pub mod paths;
 mod stat;
 
+pub use change::InPlace;
 pub use dir::{Dir, DirEntry};
 pub use durable::Replace;
 pub use error::{IoContext, StoreError};
