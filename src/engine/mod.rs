@@ -5,9 +5,10 @@ pub mod catalog;
 pub mod check;
 pub mod command;
 pub mod doctor;
-mod edit;
+pub mod edit;
 mod error;
 mod hooks;
+pub mod past;
 mod workspace;
 
 use std::path::{Path, PathBuf};
@@ -101,6 +102,19 @@ impl Notebook {
     /// The number that the mount shows a file of the store under; assigned at first sight, the same ever after.
     pub fn node_number(&self, stat: &StoreStat) -> NodeNumber {
         let _ = (&self.nodes, stat);
+        todo!()
+    }
+
+    /// The number of a store's inode, if it is known; it may be that of a file which had the inode before.
+    #[must_use]
+    pub fn known_number(&self, dev: u64, ino: u64) -> Option<NodeNumber> {
+        let _ = (dev, ino);
+        todo!()
+    }
+
+    /// A file that came from elsewhere (another notebook, or a replaced inode) keeps the number that it had.
+    pub fn carry_number(&self, stat: &StoreStat, number: NodeNumber) {
+        let _ = (stat, number);
         todo!()
     }
 }

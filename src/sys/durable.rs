@@ -31,6 +31,20 @@ impl Dir {
     /// # Errors
     /// What the calls say; `EEXIST` with [`Replace::Never`].
     pub fn write_durably(&self, rel: &NotePath, bytes: &[u8], replace: Replace) -> Result<StoreStat, StoreError> {
+        self.write_durably_with(rel, bytes, replace, |_| ())
+    }
+
+    /// As [`Dir::write_durably`]; `before_rename` learns the attributes of the new file just before it has its name.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_durably_with(
+        &self,
+        rel: &NotePath,
+        bytes: &[u8],
+        replace: Replace,
+        before_rename: impl FnOnce(&StoreStat),
+    ) -> Result<StoreStat, StoreError> {
         let shown = self.shown(rel);
         let folder = self.open_dir(&rel.parent())?;
         let old = match StoreStat::at(&folder, rel.name()) {
@@ -56,6 +70,7 @@ impl Dir {
                     return Err(Errno::STALE).context("write", &shown);
                 }
             }
+            before_rename(&StoreStat::of(&file).context("read attributes of", &shown)?);
             match replace {
                 Replace::Never => rustix::fs::renameat_with(
                     &folder,

@@ -49,10 +49,9 @@ pub fn ask_running(workspace: &Path, command: &Command, by: &Requester) -> Resul
     match exchange(&stream, &request, COMMAND, workspace).map_err(|error| silent(workspace, &error))? {
         Some(Reply::Ok(value)) => Ok(Some(value)),
         Some(Reply::Error(reply)) => Err(error_of(reply)),
-        None => Err(EngineError::Held(format!(
-            "the engine of {} ended before it answered; ask again",
-            workspace.display()
-        ))),
+        None => {
+            Err(EngineError::Held(format!("the engine of {} ended before it answered; ask again", workspace.display())))
+        }
     }
 }
 

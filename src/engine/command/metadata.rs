@@ -50,16 +50,9 @@ impl Engine {
         self.edit_files(&[file.to_owned()], &edits, by)
     }
 
-    pub(super) fn unset_properties(
-        &self,
-        file: &str,
-        keys: &[String],
-        by: &Requester,
-    ) -> Result<Edited, EngineError> {
-        let edits: Vec<MetaEdit> = keys
-            .iter()
-            .map(|key| Ok(MetaEdit::Unset { key: key_named(key)? }))
-            .collect::<Result<_, EngineError>>()?;
+    pub(super) fn unset_properties(&self, file: &str, keys: &[String], by: &Requester) -> Result<Edited, EngineError> {
+        let edits: Vec<MetaEdit> =
+            keys.iter().map(|key| Ok(MetaEdit::Unset { key: key_named(key)? })).collect::<Result<_, EngineError>>()?;
         self.edit_files(&[file.to_owned()], &edits, by)
     }
 

@@ -35,9 +35,9 @@ struct TrashEntry {
 impl Engine {
     pub(super) fn perform_on_notebooks(&self, command: &Command, by: &Requester) -> Result<Value, EngineError> {
         match command {
-            Command::NotebookAdd { name } => entry(&self.create_notebook(name, by)?),
-            Command::NotebookAdopt { name } => entry(&self.adopt_notebook(name, by)?),
-            Command::NotebookRestore { name } => entry(&self.restore_notebook(name, by)?),
+            Command::NotebookAdd { name } => reply::json(&describe(&*self.create_notebook(name, by)?)),
+            Command::NotebookAdopt { name } => reply::json(&describe(&*self.adopt_notebook(name, by)?)),
+            Command::NotebookRestore { name } => reply::json(&describe(&*self.restore_notebook(name, by)?)),
             Command::NotebookRename { from, to } => {
                 self.rename_notebook(from, to, by)?;
                 Ok(serde_json::json!({ "from": from, "name": to }))
@@ -57,10 +57,6 @@ impl Engine {
             trash: trash.into_iter().map(|(name, time)| TrashEntry { name, retired: time.to_string() }).collect(),
         })
     }
-}
-
-fn entry(notebook: &Notebook) -> Result<Value, EngineError> {
-    reply::json(&describe(notebook))
 }
 
 fn describe(notebook: &Notebook) -> NotebookEntry {

@@ -139,9 +139,9 @@ impl Engine {
         if !catalog.has_tag(&tag) {
             return Err(EngineError::NotFound(format!("no tag `{tag}`")));
         }
-        let members = |tag: &TagName| catalog.tag_folder(&TagPath { base: tag.clone(), operators: Vec::new() }).members();
-        let mut files: Vec<String> =
-            members(&tag).iter().filter_map(|member| self.shown_path(member.file)).collect();
+        let members =
+            |tag: &TagName| catalog.tag_folder(&TagPath { base: tag.clone(), operators: Vec::new() }).members();
+        let mut files: Vec<String> = members(&tag).iter().filter_map(|member| self.shown_path(member.file)).collect();
         files.sort_unstable();
         let children = catalog.children(Some(&tag)).into_iter();
         let children = children.map(|name| TagCount { count: members(&name).len(), name }).collect();

@@ -258,8 +258,7 @@ fn answer(line: &[u8], engine: &Weak<Engine>) -> Reply {
     let own = engine.default_requester();
     let by = Requester { actor: actor.unwrap_or(own.actor), gesture: None };
     // A panic in one command is that command's failure, not the end of the mounts.
-    let performed =
-        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.perform(&command, &by)));
+    let performed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.perform(&command, &by)));
     match performed {
         Ok(Ok(value)) => Reply::Ok(value),
         Ok(Err(error)) => Reply::Error(ErrorReply::from(&error)),

@@ -54,9 +54,8 @@ impl Engine {
         by: &Requester,
     ) -> Result<(), EngineError> {
         self.check_writable()?;
-        let notebook = self
-            .notebook(notebook)
-            .ok_or_else(|| EngineError::NotFound(format!("the notebook of {path} is gone")))?;
+        let notebook =
+            self.notebook(notebook).ok_or_else(|| EngineError::NotFound(format!("the notebook of {path} is gone")))?;
         check_place(path)?;
         let _lock = self.workbench.lock_file(notebook.number, path);
         notebook.dir.make_dirs(&path.parent()).map_err(refused)?;
@@ -116,11 +115,7 @@ impl Engine {
     #[must_use]
     pub fn time_context(&self) -> TimeContext {
         let settings = self.settings();
-        TimeContext {
-            now: jiff::Timestamp::now(),
-            zone: settings.timezone.clone(),
-            week_starts: settings.week_starts,
-        }
+        TimeContext { now: jiff::Timestamp::now(), zone: settings.timezone.clone(), week_starts: settings.week_starts }
     }
 }
 
@@ -143,7 +138,9 @@ pub(super) fn check_place(path: &NotePath) -> Result<(), EngineError> {
         return Err(EngineError::Invalid("a file's path is wanted, this is a notebook's".to_owned()));
     }
     if path.components().any(|part| part == ".codex" || part == ".git") {
-        return Err(EngineError::Denied(format!("{path} is no place for notes: .codex and .git are not edited by cdx")));
+        return Err(EngineError::Denied(format!(
+            "{path} is no place for notes: .codex and .git are not edited by cdx"
+        )));
     }
     Ok(())
 }

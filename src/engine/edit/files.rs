@@ -6,7 +6,6 @@ use super::metadata::sidecars_of;
 use super::rewrite::refused;
 use super::trash;
 use crate::engine::{Change, ChangeOp, Engine, EngineError, Notebook, Requester};
-use crate::history::blob_id;
 use crate::index::parse::{is_binary, sidecar_names};
 use crate::sys::StoreStat;
 use crate::types::NotePath;
@@ -95,6 +94,45 @@ impl Engine {
         Ok(())
     }
 
+    /// Removes exactly one file, not its sidecars.
+    pub(in crate::engine) fn delete_file_alone(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        by: &Requester,
+    ) -> Result<(), EngineError> {
+        check_place(path)?;
+        if self.stat_of(notebook, path)?.is_dir() {
+            return self.delete_folder(notebook, path, by);
+        }
+        let _lock = self.workbench.lock_file(notebook.number, path);
+        self.delete_one(notebook, path, by)
+    }
+
+    /// Moves exactly one file, not its sidecars.
+    pub(in crate::engine) fn move_file_alone(
+        &self,
+        notebook: &Notebook,
+        from: &NotePath,
+        to: &NotePath,
+        by: &Requester,
+    ) -> Result<(), EngineError> {
+        check_place(from)?;
+        check_place(to)?;
+        let _locks = self.workbench.lock_two(notebook.number, from, to);
+        notebook.dir.make_dirs(&to.parent()).map_err(refused)?;
+        self.move_one(notebook, from, to, by)
+    }
+
+    /// Removes a folder and those above it as long as they are empty.
+    pub(in crate::engine) fn remove_empty_folders(&self, notebook: &Notebook, folder: &NotePath, by: &Requester) {
+        let mut folder = folder.clone();
+        while !folder.is_root() && notebook.dir.remove_folder(&folder).is_ok() {
+            self.note_removed(notebook, &folder, by);
+            folder = folder.parent();
+        }
+    }
+
     fn move_one(&self, notebook: &Notebook, from: &NotePath, to: &NotePath, by: &Requester) -> Result<(), EngineError> {
         notebook.dir.rename_into(from, &notebook.dir, to).map_err(|error| match error.errno() {
             libc::EEXIST => EngineError::Exists(format!("{to} is there already in {}", notebook.name())),
@@ -125,12 +163,6 @@ impl Engine {
         let name = path.name().to_string_lossy();
         let limit = if is_binary(&name, &head) { settings.history_binary_max } else { settings.history_text_max };
         stat.size <= limit
-    }
-
-    /// Whether the history's newest commit holds exactly these bytes at a path.
-    pub(in crate::engine) fn history_holds(&self, notebook: &Notebook, path: &NotePath, bytes: &[u8]) -> bool {
-        let Ok(Some(head)) = notebook.history.head() else { return false };
-        matches!(notebook.history.entry(head, path), Ok(Some(entry)) if Some(entry.id) == blob_id(bytes))
     }
 
     /// Attributes of what is at a path.

@@ -199,10 +199,7 @@ fn read_journal(journal: &[u8]) -> Option<(NotePath, Entry, &[u8], &[u8])> {
 /// Whether each byte is the old or the new one at its place (or a hole that a power cut left), and nothing is longer.
 fn is_mixture(now: &[u8], old: &[u8], new: &[u8]) -> bool {
     now.len() <= old.len().max(new.len())
-        && now
-            .iter()
-            .enumerate()
-            .all(|(at, byte)| old.get(at) == Some(byte) || new.get(at) == Some(byte) || *byte == 0)
+        && now.iter().enumerate().all(|(at, byte)| old.get(at) == Some(byte) || new.get(at) == Some(byte) || *byte == 0)
 }
 
 #[cfg(test)]
@@ -245,10 +242,7 @@ mod tests {
         let stat = s.notebook.stat(&note()).unwrap();
         s.notebook.open_in_place(&note()).unwrap().overwrite(b"appended").unwrap();
         let edit = Edit { path: &note(), stat: &stat, old: b"old", new: b"new" };
-        assert!(matches!(
-            edit_in_place(&s.notebook, &s.codex, &edit, || ()),
-            Err(InPlaceError::Changed)
-        ));
+        assert!(matches!(edit_in_place(&s.notebook, &s.codex, &edit, || ()), Err(InPlaceError::Changed)));
         assert_eq!(s.notebook.read(&note(), 100).unwrap().0, b"appended");
         assert!(s.codex.list(&tmp()).unwrap().is_empty());
     }

@@ -8,9 +8,9 @@ use super::rewrite::{ATTEMPTS, Current, Outcome, keeps_changing, read, refused};
 use crate::engine::catalog::CatalogFile;
 use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::index::parse::edit::MetaEdit;
-use crate::index::parse::{has_frontmatter, sidecar_names};
+use crate::index::parse::{Sidecar, content_type, has_frontmatter, parse, sidecar_names};
 use crate::sys::{Replace, StoreStat};
-use crate::types::{FileKey, NotePath};
+use crate::types::{FileKey, NotePath, TagName};
 
 /// A note's metadata as it stands in the store.
 struct Described {
@@ -163,7 +163,8 @@ fn describe(notebook: &Notebook, path: &NotePath) -> Result<Described, EngineErr
     let own = if has_frontmatter(name) {
         read(&notebook.dir, path)?.ok_or_else(missing)?
     } else {
-        let stat = notebook.dir.stat(path).map_err(|error| if error.is_not_found() { missing() } else { error.into() })?;
+        let stat =
+            notebook.dir.stat(path).map_err(|error| if error.is_not_found() { missing() } else { error.into() })?;
         if !stat.is_file() {
             return Err(EngineError::Invalid(format!("{path} is no regular file")));
         }
@@ -186,4 +187,18 @@ pub(super) fn sidecars_of(path: &NotePath) -> Vec<(NotePath, crate::index::parse
     let Some(name) = path.name().to_str() else { return Vec::new() };
     let folder = path.parent();
     sidecar_names(name).into_iter().filter_map(|(name, kind)| Some((folder.join(name).ok()?, kind))).collect()
+}
+
+/// The tags that a file and its sidecars give it, as they stand in the store.
+pub(in crate::engine) fn tags_in_store(notebook: &Notebook, path: &NotePath) -> Result<Vec<TagName>, EngineError> {
+    let name = name_of(path)?;
+    let described = describe(notebook, path)?;
+    let sidecars: Vec<Sidecar<'_>> = described
+        .sidecars
+        .iter()
+        .map(|sidecar| Sidecar { name: &sidecar.name, kind: sidecar.kind, bytes: &sidecar.bytes })
+        .collect();
+    let own = &described.own.bytes;
+    let parsed = parse(name, content_type(name, &own[..own.len().min(8192)]), own, &sidecars);
+    Ok(parsed.tags.into_iter().map(|(tag, _)| tag).collect())
 }

@@ -14,6 +14,8 @@ mod workbench;
 
 pub use gesture::new_gesture;
 pub(super) use in_place::{JOURNAL_PREFIX, SET_ASIDE_PREFIX, recover_in_place_edits, tmp};
+pub(super) use metadata::tags_in_store;
 pub use tags::TagRename;
+pub(super) use trash::find as find_in_trash;
 pub(super) use workbench::Workbench;
 pub use workbench::{GestureWords, WriteGuard};

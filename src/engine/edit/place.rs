@@ -145,10 +145,20 @@ mod tests {
     }
 
     /// Which targets the edits go to: `own`, a sidecar's name, or `new`; with what the file then contains.
-    fn check(name: &str, own: &str, sidecars: &[(&str, SidecarKind, &str)], edits: &[MetaEdit], expected: &[(&str, &str)]) {
+    fn check(
+        name: &str,
+        own: &str,
+        sidecars: &[(&str, SidecarKind, &str)],
+        edits: &[MetaEdit],
+        expected: &[(&str, &str)],
+    ) {
         let sidecars: Vec<_> = sidecars
             .iter()
-            .map(|(name, kind, text)| SidecarFile { name: (*name).to_owned(), kind: *kind, bytes: text.as_bytes().to_vec() })
+            .map(|(name, kind, text)| SidecarFile {
+                name: (*name).to_owned(),
+                kind: *kind,
+                bytes: text.as_bytes().to_vec(),
+            })
             .collect();
         let sources = Sources { name, own: own.as_bytes(), sidecars: &sidecars };
         let found: Vec<(String, String)> = apply(&sources, edits)
@@ -196,7 +206,13 @@ mod tests {
         let json = (".a.md.json", SidecarKind::Json, JSON);
         let own = "---\ntags: [gpu, x]\nstatus: todo\n---\n";
         check("a.md", own, &[json], &[MetaEdit::RemoveTag(tag("gpu"))], &[("own", "x"), (".a.md.json", "status")]);
-        check("a.md", own, &[json], &[MetaEdit::Unset { key: "status".into() }], &[("own", "x"), (".a.md.json", "gpu")]);
+        check(
+            "a.md",
+            own,
+            &[json],
+            &[MetaEdit::Unset { key: "status".into() }],
+            &[("own", "x"), (".a.md.json", "gpu")],
+        );
         check("a.md", "", &[json], &[MetaEdit::AddTag(tag("GPU"))], &[]);
         check("a.png", "", &[], &[MetaEdit::RemoveTag(tag("gpu"))], &[]);
     }

@@ -77,7 +77,7 @@ impl Engine {
                 // The folder cannot be written, or the file belongs to somebody else who lets us write to it:
                 // a new inode is refused, its bytes are not.
                 libc::EACCES | libc::EPERM => self.replace_in_place(notebook, path, current, bytes),
-                _ => Err(error.into()),
+                _ => Err(refused(error)),
             },
         }
     }
@@ -95,7 +95,7 @@ impl Engine {
             Ok(()) => Ok(Outcome::Written),
             Err(InPlaceError::Changed) => Ok(Outcome::Changed),
             Err(InPlaceError::Store(error)) if error.is_not_found() => Ok(Outcome::Changed),
-            Err(InPlaceError::Store(error)) => Err(error.into()),
+            Err(InPlaceError::Store(error)) => Err(refused(error)),
         }
     }
 

@@ -113,16 +113,21 @@ impl Engine {
             for member in catalog.tag_folder(&TagPath { base: tag, operators: Vec::new() }).members() {
                 let Ok((notebook, file)) = self.file_of(member.file) else { continue };
                 let path = file.path.clone();
-                found
-                    .entry((notebook.number, path.clone()))
-                    .or_insert(Concerned { notebook, path, bears: true, names: false });
+                found.entry((notebook.number, path.clone())).or_insert(Concerned {
+                    notebook,
+                    path,
+                    bears: true,
+                    names: false,
+                });
             }
         }
         for (notebook, path) in self.views_naming(from, to)? {
-            found
-                .entry((notebook.number, path.clone()))
-                .and_modify(|file| file.names = true)
-                .or_insert(Concerned { notebook, path, bears: false, names: true });
+            found.entry((notebook.number, path.clone())).and_modify(|file| file.names = true).or_insert(Concerned {
+                notebook,
+                path,
+                bears: false,
+                names: true,
+            });
         }
         Ok(found.into_values().collect())
     }
