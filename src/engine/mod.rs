@@ -9,6 +9,7 @@ pub mod edit;
 mod error;
 mod hooks;
 pub mod past;
+pub mod views;
 mod workspace;
 
 use std::path::{Path, PathBuf};
