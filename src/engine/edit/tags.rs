@@ -110,7 +110,7 @@ impl Engine {
         }
         let mut found: BTreeMap<(NotebookNumber, NotePath), Concerned> = BTreeMap::new();
         for (tag, _) in catalog.tag_counts().into_iter().filter(|(tag, _)| tag.is_within(from)) {
-            for member in catalog.tag_folder(&TagPath { base: tag, operators: Vec::new() }).members() {
+            for member in catalog.tag_folder(&TagPath { base: tag, operators: Vec::new() }).members().iter() {
                 let Ok((notebook, file)) = self.file_of(member.file) else { continue };
                 let path = file.path.clone();
                 found.entry((notebook.number, path.clone())).or_insert(Concerned {
