@@ -1,1 +1,3 @@
 //! The one integration binary: real mounts, real git, real SQLite, real programs.
+
+mod style;
