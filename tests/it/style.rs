@@ -29,8 +29,7 @@ const ONLY_IN: [(&str, &[&str]); 7] = [
 
 /// Parts that do no I/O and take no clock.
 const PURE: [&str; 3] = ["src/types/", "src/index/parse/", "src/index/query/"];
-const IMPURE: [&str; 6] =
-    ["crate::sys", "std::fs", "std::net", "Timestamp::now", "SystemTime::now", "Instant::now"];
+const IMPURE: [&str; 6] = ["crate::sys", "std::fs", "std::net", "Timestamp::now", "SystemTime::now", "Instant::now"];
 
 const LONGEST_FILE: usize = 800;
 
@@ -170,7 +169,8 @@ fn crates_are_named_where_they_are_at_home_and_nowhere_else() {
 fn unsafe_is_at_home_in_sys() {
     let mut broken = Vec::new();
     for source in sources("src").iter().filter(|source| !source.name.starts_with("src/sys/")) {
-        let is_unsafe = |line: &str| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl");
+        let is_unsafe =
+            |line: &str| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl");
         let lines = source.code().filter(|(_, line)| is_unsafe(line));
         broken.extend(lines.map(|(number, _)| format!("{}:{number}: `unsafe` is for src/sys", source.name)));
     }
