@@ -8,6 +8,7 @@ pub mod doctor;
 mod edit;
 mod error;
 mod hooks;
+pub mod views;
 mod workspace;
 
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 pub use command::Command;
 pub use error::EngineError;
-pub use hooks::{AppliedChange, AppliedKind, MountHooks};
+pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountRequest, Mounter};
 pub use workspace::Settings;
 
 use crate::history::History;
@@ -103,6 +104,19 @@ impl Notebook {
         let _ = (&self.nodes, stat);
         todo!()
     }
+
+    /// The number of a store's inode, if it is known; it may be that of a file which had the inode before.
+    #[must_use]
+    pub fn known_number(&self, dev: u64, ino: u64) -> Option<NodeNumber> {
+        let _ = (dev, ino);
+        todo!()
+    }
+
+    /// A file that came from elsewhere (another notebook, or a replaced inode) keeps the number that it had.
+    pub fn carry_number(&self, stat: &StoreStat, number: NodeNumber) {
+        let _ = (stat, number);
+        todo!()
+    }
 }
 
 /// Node numbers of a notebook: in memory, written to its index in the background, reserved in blocks so that
@@ -126,6 +140,8 @@ pub struct Engine {
     /// `open` calls [`edit::recover_in_place_edits`] for each notebook before its scan and, with
     /// [`EngineOptions::serve`], [`command::serve`] last; `close` calls `workbench.close()` first.
     workbench: edit::Workbench,
+    /// Who mounts on behalf of the control socket; `OnceLock::new()`.
+    mounter: std::sync::OnceLock<std::sync::Weak<dyn Mounter>>,
 }
 
 impl Engine {
@@ -252,6 +268,17 @@ impl Engine {
     pub fn register_mount(&self, hooks: &Arc<dyn MountHooks>) {
         let _ = hooks;
         todo!()
+    }
+
+    /// Lets [`Command::Mount`] and [`Command::Unmount`] be performed, by `mounter` as long as it lives. The first stays.
+    pub fn set_mounter(&self, mounter: &Arc<dyn Mounter>) {
+        let _ = self.mounter.set(Arc::downgrade(mounter));
+    }
+
+    /// Who can mount, if anyone can in this process.
+    #[must_use]
+    pub fn mounter(&self) -> Option<Arc<dyn Mounter>> {
+        self.mounter.get().and_then(std::sync::Weak::upgrade)
     }
 
     /// Whether a name is ignored everywhere (`.git`, `node_modules`, editors' temporary names, …) or by the
