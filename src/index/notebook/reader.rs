@@ -259,9 +259,7 @@ impl NotebookReader {
     /// # Errors
     /// SQLite's.
     pub fn integrity(&self) -> Result<Vec<String>, IndexError> {
-        self.with(|connection| {
-            super::integrity::check_tables(connection).map_err(|error| IndexError::of(&self.path, error))
-        })
+        self.with(super::integrity::check_tables)
     }
 
     /// Problems of all files (broken frontmatter, illegal tags), by path.
