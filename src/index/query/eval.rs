@@ -4,6 +4,8 @@
 
 mod order;
 #[cfg(test)]
+pub(crate) mod random;
+#[cfg(test)]
 mod tests;
 mod text;
 mod value;

@@ -1,5 +1,6 @@
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::{LinkedNote, NoteFacts, aggregate, groups, matches, select, tokens};
@@ -373,5 +374,19 @@ fn aggregates() {
         ("description", Aggregate::Count, json!(0)),
     ] {
         assert_eq!(aggregate(&notes, key, function, &now()), expected, "{function:?} of {key}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_match_is_in_order_and_in_a_group(notes in super::random::notes(), query in super::random::query()) {
+        let found = select(&query, &notes, &now());
+        prop_assert!(found.windows(2).all(|pair| super::compare(pair[0], pair[1], &query.sort).is_lt()));
+        prop_assert_eq!(found.len(), notes.iter().filter(|note| matches(&query.filter, note, &now())).count());
+        if let Some(group) = &query.group {
+            let groups = groups(&found, group, &now());
+            prop_assert!(groups.iter().all(|(_, members)| !members.is_empty()));
+            prop_assert!(found.iter().all(|note| groups.iter().any(|(_, members)| members.contains(note))));
+        }
     }
 }
