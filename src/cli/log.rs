@@ -8,7 +8,7 @@ use super::output::{Style, printable};
 use super::{Context, reply};
 use crate::engine::Command;
 
-/// Lists recorded changes, newest first; of one file or folder if named
+/// Lists recorded changes, newest first
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx log

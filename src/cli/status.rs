@@ -10,7 +10,7 @@ use super::{Context, mounts, reply, site};
 use crate::engine::Command;
 use crate::index::system::SystemDb;
 
-/// Shows workspaces, mounts, the state of index and history, pending work and problems
+/// Shows workspaces and mounts, what is pending, and problems
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx status                  all workspaces

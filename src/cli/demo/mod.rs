@@ -23,7 +23,9 @@ use crate::types::{Instant, NotePath};
 
 const NAME: &str = "demo";
 
-/// Makes a sample workspace (a lab's notes of thirty days), mounts it in the background and says what to try
+/// Makes and mounts a sample workspace, and says what to try
+///
+/// A lab's notes of thirty days, mounted in the background until `cdx demo --stop`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx demo                  in ./demo: the files in demo/store, mounted at demo/mnt
