@@ -1,10 +1,35 @@
 //! A workspace alive: one path for every change, from the file to the index, the maps, the kernel and the history.
 //! It knows nothing of FUSE, HTTP or the command line; they call it.
 
+mod announce;
+mod batch;
 pub mod catalog;
 pub mod command;
+mod core;
 mod error;
+mod events;
+mod gesture;
+mod graves;
+mod history_thread;
 mod hooks;
+mod ignore;
+mod index_thread;
+mod journal_thread;
+mod lifecycle;
+mod look;
+mod moves;
+mod nodes;
+mod notebooks;
+mod queue;
+mod read;
+mod recorder;
+mod scan;
+mod status;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod watch;
+mod watcher;
 mod workspace;
 
 use std::path::{Path, PathBuf};
@@ -13,14 +38,19 @@ use std::time::Duration;
 
 pub use command::Command;
 pub use error::EngineError;
+pub use events::EngineEvent;
+pub use gesture::new_gesture;
 pub use hooks::{AppliedChange, AppliedKind, MountHooks};
-pub use workspace::Settings;
+pub use nodes::NodeNumbers;
+pub use workspace::{Settings, find_workspace};
 
 use crate::history::History;
 use crate::index::notebook::NotebookReader;
 use crate::index::parse::edit::MetaEdit;
 use crate::sys::{Dir, StoreStat};
-use crate::types::{Actor, FileKey, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, TagName};
+use crate::types::{Actor, FileKey, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, StoreKey, TagName};
+use self::core::Core;
+use self::queue::Hint;
 
 /// How a workspace is opened.
 #[derive(Clone, Debug)]
@@ -86,7 +116,11 @@ pub struct Notebook {
     /// Its history.
     pub history: Arc<History>,
     name: parking_lot::RwLock<NotebookName>,
-    nodes: NodeNumbers,
+    nodes: Arc<NodeNumbers>,
+    ignore: ignore::IgnoreRules,
+    /// The store's identity of its folder and of its `.codex`: tells whether they are still in their place.
+    key: StoreKey,
+    codex_key: StoreKey,
 }
 
 impl Notebook {
@@ -98,15 +132,14 @@ impl Notebook {
 
     /// The number that the mount shows a file of the store under; assigned at first sight, the same ever after.
     pub fn node_number(&self, stat: &StoreStat) -> NodeNumber {
-        let _ = (&self.nodes, stat);
-        todo!()
+        self.nodes.number(stat.key)
+    }
+
+    /// The last link of a file was removed and no handle of it is left: its number is never given again.
+    pub fn forget_node(&self, key: StoreKey) {
+        self.nodes.forget(key);
     }
 }
-
-/// Node numbers of a notebook: in memory, written to its index in the background, reserved in blocks so that
-/// none is used twice even after a crash.
-#[derive(Debug)]
-pub struct NodeNumbers {}
 
 /// The readers' wait for the index ran out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,29 +152,15 @@ pub struct Behind {
 /// A workspace alive. One a workspace; shared by mounts and server.
 #[derive(Debug)]
 pub struct Engine {
-    catalog: catalog::Catalog,
+    core: Arc<Core>,
+    threads: parking_lot::Mutex<lifecycle::Threads>,
 }
 
 impl Engine {
-    /// Opens the workspace at `path`: takes its lock, opens journal and notebooks, starts index, history and watcher
-    /// threads and the start-up scan.
-    ///
-    /// # Errors
-    /// If another process holds it (the error says who), it is no workspace, or a database refuses.
-    pub fn open(path: &Path, options: EngineOptions) -> Result<Arc<Self>, EngineError> {
-        let _ = (path, options);
-        todo!()
-    }
-
-    /// Flushes history, stops the threads, gives up the lock. Later calls fail with [`EngineError::Closed`].
-    pub fn close(&self) {
-        todo!()
-    }
-
     /// The workspace's directory.
     #[must_use]
     pub fn path(&self) -> &Path {
-        todo!()
+        &self.core.path
     }
 
     /// The workspace's `.codex`.
@@ -150,16 +169,40 @@ impl Engine {
         self.path().join(".codex")
     }
 
+    /// The workspace's directory, open.
+    #[must_use]
+    pub fn root_dir(&self) -> &Dir {
+        &self.core.root
+    }
+
+    /// The workspace's `.codex`, open.
+    #[must_use]
+    pub fn codex_dir(&self) -> &Dir {
+        &self.core.codex
+    }
+
+    /// How it was opened.
+    #[must_use]
+    pub fn options(&self) -> &EngineOptions {
+        &self.core.options
+    }
+
     /// Settings as workspace.yaml has them now.
     #[must_use]
     pub fn settings(&self) -> Arc<Settings> {
-        todo!()
+        Arc::clone(&self.core.settings.read())
+    }
+
+    /// Reads workspace.yaml again, after it was written. What is wrong with it is shown in `status.json`, and the last
+    /// settings that could be read stay in force.
+    pub fn reload_settings(&self) {
+        self.core.reload_settings();
     }
 
     /// Who acts where nobody else is named.
     #[must_use]
     pub fn default_requester(&self) -> Requester {
-        todo!()
+        Requester { actor: self.core.options.actor.clone(), gesture: None }
     }
 
     // ---- notebooks ----
@@ -167,21 +210,19 @@ impl Engine {
     /// All notebooks, by name.
     #[must_use]
     pub fn notebooks(&self) -> Vec<Arc<Notebook>> {
-        todo!()
+        self.core.notebooks.read().all()
     }
 
     /// The notebook of a number.
     #[must_use]
     pub fn notebook(&self, number: NotebookNumber) -> Option<Arc<Notebook>> {
-        let _ = number;
-        todo!()
+        self.core.notebook(number)
     }
 
     /// The notebook of a name.
     #[must_use]
     pub fn notebook_named(&self, name: &str) -> Option<Arc<Notebook>> {
-        let _ = name;
-        todo!()
+        self.core.notebooks.read().by_name(name)
     }
 
     /// Makes a notebook.
@@ -189,8 +230,19 @@ impl Engine {
     /// # Errors
     /// If the name is taken or no legal one.
     pub fn create_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
-        let _ = (name, by);
-        todo!()
+        self.refuse_if_closed()?;
+        tracing::info!(name, actor = %by.actor.author_name(), "notebook made");
+        self.core.create_notebook(name)
+    }
+
+    /// Makes a folder of the workspace that is there already a notebook; nothing in it is changed.
+    ///
+    /// # Errors
+    /// If there is none of the name, or the name is no legal one.
+    pub fn adopt_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
+        self.refuse_if_closed()?;
+        tracing::info!(name, actor = %by.actor.author_name(), "notebook adopted");
+        self.core.adopt_notebook(name)
     }
 
     /// Renames a notebook's folder.
@@ -198,8 +250,9 @@ impl Engine {
     /// # Errors
     /// If the name is taken or no legal one.
     pub fn rename_notebook(&self, from: &str, to: &str, by: &Requester) -> Result<(), EngineError> {
-        let _ = (from, to, by);
-        todo!()
+        self.refuse_if_closed()?;
+        tracing::info!(from, to, actor = %by.actor.author_name(), "notebook renamed");
+        self.core.rename_notebook(from, to)
     }
 
     /// Retires a notebook to the workspace's trash. With `only_if_empty`: ENOTEMPTY while it shows files.
@@ -207,23 +260,58 @@ impl Engine {
     /// # Errors
     /// If there is none of the name, or it is not empty.
     pub fn remove_notebook(&self, name: &str, only_if_empty: bool, by: &Requester) -> Result<(), EngineError> {
-        let _ = (name, only_if_empty, by);
-        todo!()
+        self.refuse_if_closed()?;
+        tracing::info!(name, actor = %by.actor.author_name(), "notebook retired");
+        self.core.retire_notebook(name, only_if_empty)
+    }
+
+    /// Brings a retired notebook back from the trash; the newest, where several bear the name.
+    ///
+    /// # Errors
+    /// If there is none of the name, or a notebook bears it now.
+    pub fn restore_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
+        self.refuse_if_closed()?;
+        tracing::info!(name, actor = %by.actor.author_name(), "notebook restored");
+        self.core.restore_notebook(name)
+    }
+
+    /// Retired notebooks with the time (UTC, as in the name of the folder) when each was retired, oldest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn retired_notebooks(&self) -> Result<Vec<(String, String)>, EngineError> {
+        self.core.trash()
     }
 
     // ---- changes ----
 
     /// Takes note of a change that has happened in the store. Returns at once, never waits for disk, index or git.
     pub fn note(&self, change: Change) -> Seq {
-        let _ = change;
-        todo!()
+        let Change { notebook, op, path, by } = change;
+        let hint = match op {
+            ChangeOp::Written => {
+                self.core.history.mark(notebook, &path, &by);
+                Hint::Path(path)
+            }
+            ChangeOp::Removed => Hint::Gone(path),
+            ChangeOp::Renamed(old) => {
+                self.core.history.mark(notebook, &path, &by);
+                Hint::Moved(old, path)
+            }
+            ChangeOp::Exchanged(other) => {
+                self.core.history.mark(notebook, &path, &by);
+                self.core.history.mark(notebook, &other, &by);
+                Hint::Exchanged(path, other)
+            }
+        };
+        self.core.queue.note(notebook, hint, by)
     }
 
     /// Before a file is removed or replaced through a mount or the API: keeps its bytes for the history if its last
-    /// version is not recorded yet and may be. Cheap where nothing is pending.
+    /// version is not recorded yet and may be. Cheap where nothing is pending. A write that is not noted yet (an open
+    /// handle's) is to be noted first.
     pub fn keep_before_removal(&self, notebook: NotebookNumber, path: &NotePath) {
-        let _ = (notebook, path);
-        todo!()
+        self.core.keep_before_removal(notebook, path);
     }
 
     /// Waits until the index has taken in every change that was noted before this call, at most `within`.
@@ -232,40 +320,50 @@ impl Engine {
     /// # Errors
     /// [`Behind`], with the reason.
     pub fn barrier(&self, within: Duration) -> Result<(), Behind> {
-        let _ = within;
-        todo!()
+        self.core.each_mount(MountHooks::look_again);
+        self.core.queue.wait(within)
     }
 
     /// Whether a barrier would pass without waiting.
     #[must_use]
     pub fn is_caught_up(&self) -> bool {
-        todo!()
+        self.core.each_mount(MountHooks::look_again);
+        self.core.queue.is_caught_up()
     }
 
     /// Registers a mount: it hears of every change. It is forgotten when the last strong reference goes.
     pub fn register_mount(&self, hooks: &Arc<dyn MountHooks>) {
-        let _ = hooks;
-        todo!()
+        {
+            let mut mounts = self.core.mounts.write();
+            mounts.retain(|mount| mount.strong_count() > 0);
+            mounts.push(Arc::downgrade(hooks));
+        }
+        hooks.set_watching(self.core.watches.as_ref().is_some_and(watch::Watches::is_whole));
+    }
+
+    /// Whether a file of the store is open or mapped through any mount.
+    #[must_use]
+    pub fn is_open(&self, store: StoreKey) -> bool {
+        self.core.is_open(store)
+    }
+
+    /// Events from now on. Who falls behind by thousands is cut off, and has to read everything anew.
+    #[must_use]
+    pub fn subscribe(&self) -> std::sync::mpsc::Receiver<EngineEvent> {
+        self.core.subscribers.subscribe()
     }
 
     /// Whether a name is ignored everywhere (`.git`, `node_modules`, editors' temporary names, …) or by the
     /// notebook's ignore files: neither indexed nor recorded.
     #[must_use]
     pub fn is_ignored(&self, notebook: NotebookNumber, path: &NotePath, is_dir: bool) -> bool {
-        let _ = (notebook, path, is_dir);
-        todo!()
+        self.notebook(notebook).is_some_and(|notebook| notebook.ignore.is_ignored(path, is_dir))
     }
 
     /// The in-memory maps.
     #[must_use]
     pub fn catalog(&self) -> &catalog::Catalog {
-        &self.catalog
-    }
-
-    /// What the daemon is doing, as `.codex/status.json` shows it.
-    #[must_use]
-    pub fn status(&self) -> serde_json::Value {
-        todo!()
+        &self.core.catalog
     }
 
     // ---- metadata and contents: atomic, durable, journalled; in src/engine/edit ----
@@ -345,7 +443,9 @@ impl Engine {
     /// # Errors
     /// The history's.
     pub fn flush_history(&self) -> Result<(), EngineError> {
-        todo!()
+        self.refuse_if_closed()?;
+        self.barrier(Duration::from_secs(30))?;
+        self.core.history.flush()
     }
 
     /// Performs a command of the control socket or the command line; the reply is its JSON.

@@ -4,9 +4,14 @@
 mod dir;
 mod durable;
 mod error;
+mod folder;
+mod inotify;
+mod lock;
 mod stat;
 
 pub use dir::{Dir, DirEntry};
 pub use durable::Replace;
 pub use error::{IoContext, StoreError};
+pub use inotify::{FolderEvents, ReadOutcome, StoreEvent, StoreEventKind, WatchId};
+pub use lock::{Attempt, FileLock, boot_id};
 pub use stat::{FileKind, StoreStat};
