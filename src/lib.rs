@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod fs;
 pub mod history;

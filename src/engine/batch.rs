@@ -24,6 +24,9 @@ use crate::types::{Actor, NotePath};
 /// Rows that one transaction writes at most, so that readers of the database and barriers are not kept long.
 pub(super) const ROWS_MAX: usize = 1000;
 
+/// Notes that moved with their folder are read again so long after it.
+const REREAD: std::time::Duration = std::time::Duration::from_millis(500);
+
 /// What hints say of a path.
 #[derive(Default)]
 struct Dirty {
@@ -35,6 +38,10 @@ struct Dirty {
     found: Option<Box<Found>>,
     /// Looked at because of another path only.
     is_neighbour: bool,
+    /// Found by a first scan, which compares all files with the history by itself.
+    is_in_stock: bool,
+    /// Read again although its attributes are as the index has them.
+    is_forced: bool,
 }
 
 /// A path, what the index has of it, and what it should have.
@@ -54,7 +61,7 @@ impl Verdict {
     pub(super) fn is_settled(&self) -> bool {
         match (&self.row, &self.wanted) {
             (None, None) => true,
-            (Some(row), Some(wanted)) => wanted.is_as(row),
+            (Some(row), Some(wanted)) => !self.dirty.is_forced && wanted.is_as(row),
             _ => false,
         }
     }
@@ -107,11 +114,14 @@ impl<'a> Batch<'a> {
         match hint {
             Hint::Path(path) => self.add(path, by, is_noted, false),
             Hint::Gone(path) => self.add(path, by, is_noted, true),
+            Hint::Reread(path) => self.dirty.entry(path).or_default().is_forced = true,
             Hint::Found(found) => {
                 if let Some(was) = &found.was {
                     self.add(was.clone(), None, false, false);
                 }
                 let entry = self.dirty.entry(found.record.path.clone()).or_default();
+                entry.is_forced |= found.is_forced;
+                entry.is_in_stock = found.is_in_stock && entry.by.is_none();
                 entry.found = Some(found);
             }
             Hint::Exchanged(one, other) => {
@@ -193,6 +203,7 @@ impl<'a> Batch<'a> {
         let applied = self.apply(&[RowChange::FolderRenamed(old.clone(), new.clone())])?;
         let requester = by.cloned().unwrap_or_else(unknown);
         self.core.history.push(self.notebook.number, Recording::Moved(old.clone(), new.clone()), requester);
+        self.open.reread_at = Some(Instant::now() + REREAD);
         // What a watcher tells of a move comes without what happened in the folder since.
         if by.is_none() && applied > 0 {
             self.core.scans.request(&self.notebook, new.clone(), false);
@@ -237,15 +248,8 @@ impl<'a> Batch<'a> {
         let row = if has_row(&path) { self.notebook.reader.stat_of(&path)? } else { None };
         if self.notebook.ignore.is_ignored(&path, false) {
             // Rules may have come after the row.
-            let verdict = Verdict {
-                path,
-                row,
-                wanted: None,
-                record: None,
-                dirty,
-                is_recorded_only: false,
-                is_absent: false,
-            };
+            let verdict =
+                Verdict { path, row, wanted: None, record: None, dirty, is_recorded_only: false, is_absent: false };
             return Ok(verdict.row.is_some().then_some(verdict));
         }
         let wanted = match looker.wanted(&path) {
@@ -266,32 +270,19 @@ impl<'a> Batch<'a> {
 
     /// Reads the files whose rows have to be written, on two threads where they are many.
     fn read(&self, verdicts: &mut [Verdict]) {
-        let mut due: Vec<&mut Verdict> = verdicts.iter_mut().filter(|v| v.wanted.is_some() && !v.is_settled()).collect();
+        let (core, notebook) = (&**self.core, &*self.notebook);
+        let mut due: Vec<&mut Verdict> =
+            verdicts.iter_mut().filter(|v| v.wanted.is_some() && !v.is_settled()).collect();
         if due.len() < 8 {
-            due.iter_mut().for_each(|verdict| self.read_one(verdict));
+            due.iter_mut().for_each(|verdict| read_one(core, notebook, verdict));
             return;
         }
-        let (one, other) = due.split_at_mut(due.len() / 2);
+        let half = due.len() / 2;
+        let (one, other) = due.split_at_mut(half);
         std::thread::scope(|scope| {
-            scope.spawn(|| one.iter_mut().for_each(|verdict| self.read_one(verdict)));
-            other.iter_mut().for_each(|verdict| self.read_one(verdict));
+            scope.spawn(|| one.iter_mut().for_each(|verdict| read_one(core, notebook, verdict)));
+            other.iter_mut().for_each(|verdict| read_one(core, notebook, verdict));
         });
-    }
-
-    fn read_one(&self, verdict: &mut Verdict) {
-        let Some(wanted) = &verdict.wanted else { return };
-        if let Some(found) = verdict.dirty.found.take()
-            && found.is_of(wanted)
-        {
-            verdict.record = Some(Box::new(found.record));
-            return;
-        }
-        match read_record(&self.notebook, &verdict.path, wanted) {
-            Ok(record) => verdict.record = Some(Box::new(record)),
-            // Gone since: its own hint follows.
-            Err(error) if error.is_not_found() => {}
-            Err(error) => self.core.problems.set(&format!("file {}/{}", self.notebook.name(), verdict.path), error),
-        }
     }
 
     // ---- history ----
@@ -306,6 +297,7 @@ impl<'a> Batch<'a> {
         let mut found = Vec::new();
         for verdict in verdicts.iter().filter(|verdict| !verdict.dirty.is_neighbour) {
             let recording = match (&verdict.wanted, &verdict.row) {
+                (Some(_), _) if verdict.dirty.is_in_stock => continue,
                 (Some(_), _) if !verdict.is_settled() => Recording::Written(verdict.path.clone()),
                 (Some(_), _) => {
                     // Indexed already, perhaps by the watcher, who does not know who did it.
@@ -394,6 +386,23 @@ impl<'a> Batch<'a> {
     }
 }
 
+fn read_one(core: &Core, notebook: &Notebook, verdict: &mut Verdict) {
+    let Some(wanted) = &verdict.wanted else { return };
+    if let Some(found) = verdict.dirty.found.take()
+        && found.is_of(wanted)
+    {
+        verdict.record = Some(Box::new(found.record));
+        return;
+    }
+    let what = || format!("file {}/{}", notebook.name(), verdict.path);
+    match read_record(notebook, &verdict.path, wanted) {
+        Ok(record) => verdict.record = Some(Box::new(record)),
+        // Gone since: its own hint follows.
+        Err(error) if error.is_not_found() => {}
+        Err(error) => core.problems.set(&what(), error),
+    }
+}
+
 /// Somebody who changed the store behind Codex's back.
 pub(super) fn unknown() -> Requester {
     Requester { actor: Actor::Unknown, gesture: None }
@@ -416,7 +425,7 @@ fn journal_entry(look: &Look, notebook: &Notebook) -> Option<JournalEntry> {
         Hint::Gone(path) => ("removed", path, None),
         Hint::Moved(old, new) => ("renamed", new, Some(old)),
         Hint::Exchanged(one, other) => ("exchanged", one, Some(other)),
-        Hint::Found(_) => return None,
+        Hint::Found(_) | Hint::Reread(_) => return None,
     };
     let (seq, by) = (look.seq?, look.by.as_ref()?);
     Some(JournalEntry {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use parking_lot::{Mutex, RwLock};
 
 use super::catalog::Catalog;
+use super::edit::Workbench;
 use super::events::Subscribers;
 use super::history_thread::HistoryQueue;
 use super::journal_thread::JournalQueue;
@@ -43,6 +44,7 @@ pub(super) struct Core {
     pub(super) problems: Problems,
     pub(super) closed: AtomicBool,
     pub(super) started: Instant,
+    pub(super) workbench: Arc<Workbench>,
     /// Given up when the engine is closed.
     pub(super) lock: Mutex<Option<FileLock>>,
 }
@@ -74,6 +76,11 @@ impl Core {
     /// The notebook of a number.
     pub(super) fn notebook(&self, number: NotebookNumber) -> Option<Arc<Notebook>> {
         self.notebooks.read().by_number(number)
+    }
+
+    /// All open notebooks, by name. (A list, not a guard: what is done for each must not keep the table locked.)
+    pub(super) fn open_notebooks(&self) -> Vec<Arc<Notebook>> {
+        self.notebooks.read().all()
     }
 
     /// Calls every mount that is still there.

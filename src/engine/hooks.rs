@@ -1,4 +1,4 @@
-//! What a mount lets the engine call. Every call comes from an engine thread and must return at once.
+//! What a mount, and whoever can make one, lets the engine call. Every call comes from an engine thread and must return at once.
 
 use crate::types::{NodeNumber, NotePath, NotebookNumber, StoreKey};
 
@@ -48,4 +48,31 @@ pub enum AppliedKind {
     Changed(NotePath),
     /// Gone.
     Removed,
+}
+
+/// How a mount is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MountRequest {
+    /// Nothing can be written through it.
+    pub read_only: bool,
+    /// Other users may use it.
+    pub allow_other: bool,
+    /// Extended attributes are answered as not supported.
+    pub no_xattr: bool,
+}
+
+/// Whoever can mount: the process that serves the engine, since the engine knows nothing of FUSE. It performs
+/// [`Command::Mount`](super::Command::Mount) and [`Command::Unmount`](super::Command::Unmount); these calls may wait.
+pub trait Mounter: Send + Sync + std::fmt::Debug {
+    /// Mounts the engine's workspace once more.
+    ///
+    /// # Errors
+    /// What is wrong with the mountpoint, or why the kernel refused.
+    fn mount(&self, mountpoint: &std::path::Path, request: MountRequest) -> Result<(), super::EngineError>;
+
+    /// Takes a mount away, even while files are open in it.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`](super::EngineError::NotFound) where none of this engine's is there.
+    fn unmount(&self, mountpoint: &std::path::Path) -> Result<(), super::EngineError>;
 }

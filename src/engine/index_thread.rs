@@ -13,7 +13,6 @@ use super::graves::Graves;
 use super::notebooks::meta;
 use super::queue::{Hint, Item, Look};
 use crate::index::notebook::{IndexError, NotebookDb, RowChange};
-use crate::index::parse::Problem;
 use crate::sys::StoreStat;
 use crate::types::{CommitId, NotePath, NotebookNumber};
 
@@ -31,6 +30,8 @@ pub(super) struct IndexedNotebook {
     /// Rows written since the database was last put in order.
     pub(super) unordered: usize,
     order_at: Option<Instant>,
+    /// Rows moved with their folder have the full text of their old path until they are read again.
+    pub(super) reread_at: Option<Instant>,
 }
 
 impl IndexedNotebook {
@@ -46,6 +47,7 @@ impl IndexedNotebook {
             save_nodes_at: None,
             unordered: 0,
             order_at: None,
+            reread_at: None,
         }
     }
 }
@@ -103,18 +105,22 @@ impl IndexThread {
         }
     }
 
-    /// What `cdx check` asks of a database.
-    pub(super) fn open(&mut self, number: NotebookNumber) -> Option<&mut IndexedNotebook> {
-        self.notebooks.get_mut(&number)
+    /// Whether SQLite finds nothing wrong with a notebook's database.
+    pub(super) fn is_whole(&mut self, number: NotebookNumber) -> bool {
+        let open = self.notebooks.get_mut(&number);
+        open.is_none_or(|open| open.db.integrity().is_ok_and(|findings| findings.is_empty()))
     }
 
     /// The history holds these contents: noted in the index where the file is still the same.
     pub(super) fn mark_committed(&mut self, number: NotebookNumber, marks: &[(NotePath, StoreStat, CommitId)]) {
         let Some(open) = self.notebooks.get_mut(&number) else { return };
         let is_current = |path: &NotePath, stat: &StoreStat| {
-            open.notebook.reader.stat_of(path).ok().flatten().is_some_and(|row| {
-                (row.store, row.size, row.mtime_ns) == (stat.key, stat.size, stat.mtime_ns)
-            })
+            open.notebook
+                .reader
+                .stat_of(path)
+                .ok()
+                .flatten()
+                .is_some_and(|row| (row.store, row.size, row.mtime_ns) == (stat.key, stat.size, stat.mtime_ns))
         };
         let changes: Vec<RowChange> = marks
             .iter()
@@ -209,7 +215,7 @@ impl IndexThread {
     fn deadline(&self) -> Option<Instant> {
         self.notebooks
             .values()
-            .flat_map(|open| [open.graves.next_end(), open.retry_at, open.save_nodes_at, open.order_at])
+            .flat_map(|open| [open.graves.next_end(), open.retry_at, open.save_nodes_at, open.order_at, open.reread_at])
             .flatten()
             .min()
     }
@@ -236,6 +242,9 @@ impl IndexThread {
                     tracing::warn!(notebook = %open.notebook.name(), %error, "the index was not put in order");
                 }
             }
+            if due(open.reread_at) {
+                self.reread(&mut open);
+            }
             let retries = due(open.retry_at) || (is_last && open.retry_at.is_some());
             self.notebooks.insert(number, open);
             if retries {
@@ -243,6 +252,22 @@ impl IndexThread {
             }
         }
         self.core.queue.advance(crate::types::Seq(0), self.broken());
+    }
+
+    fn reread(&self, open: &mut IndexedNotebook) {
+        open.reread_at = None;
+        let number = open.notebook.number;
+        match open.notebook.reader.stale() {
+            Ok(paths) => self.core.queue.push_looks(paths.into_iter().map(|path| Look {
+                notebook: number,
+                hint: Hint::Reread(path),
+                by: None,
+                seq: None,
+            })),
+            Err(error) => {
+                tracing::warn!(notebook = %open.notebook.name(), %error, "moved notes are not read again yet")
+            }
+        }
     }
 
     fn retry(&mut self, number: NotebookNumber) {
@@ -285,9 +310,4 @@ impl IndexThread {
             }
         }
     }
-}
-
-/// A problem of a notebook's files as `status` and `check` list it.
-pub(super) fn shown_problem(path: &NotePath, problem: &Problem) -> String {
-    format!("{path}: {problem}")
 }

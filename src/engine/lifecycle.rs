@@ -15,7 +15,7 @@ use super::queue::Queue;
 use super::scan::ScanQueue;
 use super::watch::{WATCHES, Watches};
 use super::workspace::{self, note_path};
-use super::{Engine, EngineError, EngineOptions, Settings, recorder};
+use super::{Engine, EngineError, EngineOptions, Settings, command, edit, recorder};
 use crate::index::journal::Journal;
 use crate::sys::{Attempt, Dir, FileLock, boot_id};
 use crate::types::{NotePath, NotebookNumber};
@@ -89,6 +89,7 @@ impl Engine {
             problems,
             closed: AtomicBool::new(false),
             started: Instant::now(),
+            workbench: Arc::new(edit::Workbench::default()),
             lock: Mutex::new(Some(lock)),
             options,
         });
@@ -98,7 +99,12 @@ impl Engine {
             index: Some(spawn("cdx-index", &core, super::index_thread::run)),
             ..Threads::default()
         };
-        let engine = Arc::new(Self { core: Arc::clone(&core), threads: Mutex::new(threads) });
+        let engine = Arc::new(Self {
+            workbench: Arc::clone(&core.workbench),
+            mounter: std::sync::OnceLock::new(),
+            threads: Mutex::new(threads),
+            core: Arc::clone(&core),
+        });
         core.follow_folders()?;
         {
             let mut threads = engine.threads.lock();
@@ -109,6 +115,9 @@ impl Engine {
         if core.options.wait_for_scan {
             engine.wait_for_scans();
         }
+        if core.options.serve {
+            command::serve(&engine)?;
+        }
         Ok(engine)
     }
 
@@ -116,19 +125,20 @@ impl Engine {
     pub fn wait_for_scans(&self) {
         self.core.scans.wait_idle();
         let (sender, reached) = std::sync::mpsc::channel();
-        if self.core.queue.push_task(Box::new(move |_| drop(sender.send(())))) {
+        if self.core.queue.push_task(Box::new(move |_| sender.send(()).unwrap_or(()))) {
             // An error means that the thread has ended.
             let _ = reached.recv();
         }
     }
 
-    /// Compares the store with the index; with `rebuild`, makes the index anew from the store. Waits until it is done.
+    /// Compares a notebook (`None`: all) with the store and waits until index and maps have what was found. With
+    /// `rebuild` every file is read anew, whatever its stat says, and a damaged database is made anew.
     ///
     /// # Errors
-    /// If an index cannot be made anew.
-    pub fn rescan(&self, rebuild: bool) -> Result<(), EngineError> {
+    /// The store's or the index's.
+    pub fn rescan(&self, notebook: Option<NotebookNumber>, rebuild: bool) -> Result<(), EngineError> {
         self.refuse_if_closed()?;
-        for notebook in self.notebooks() {
+        for notebook in self.notebooks().into_iter().filter(|one| notebook.is_none_or(|number| number == one.number)) {
             notebook.ignore.forget();
             if rebuild {
                 self.core.rebuild_index(notebook.name().as_str())?;
@@ -145,6 +155,7 @@ impl Engine {
         if self.core.closed.swap(true, Ordering::AcqRel) {
             return;
         }
+        self.workbench.close();
         let core = &self.core;
         let mut threads = std::mem::take(&mut *self.threads.lock());
         core.scans.close();
@@ -154,7 +165,7 @@ impl Engine {
         join(threads.watcher.take());
         join(threads.scanner.take());
         // Open files and what waits: the index is to have it before the history is written.
-        core.each_mount(super::MountHooks::look_again);
+        core.each_mount(|mount| mount.look_again());
         if let Err(behind) = core.queue.wait(Duration::from_secs(60)) {
             tracing::warn!(%behind, "closing; the next start makes up for it");
         }
@@ -181,21 +192,25 @@ impl Drop for Engine {
 
 impl Core {
     /// See [`Engine::reload_settings`].
-    pub(super) fn reload_settings(&self) {
+    pub(super) fn reload_settings(&self) -> Result<(), String> {
         match Settings::read(&self.codex) {
             Ok(settings) => {
                 self.problems.clear(workspace::FILE);
                 let old = std::mem::replace(&mut *self.settings.write(), Arc::new(settings));
                 let new = Arc::clone(&self.settings.read());
-                self.catalog.set_declared(&new.tags);
                 if old.ignore != new.ignore {
-                    for notebook in self.notebooks.read().all() {
+                    for notebook in self.open_notebooks() {
                         notebook.ignore.set_workspace(&new.ignore);
                         self.scans.request(&notebook, NotePath::root(), false);
                     }
                 }
+                self.catalog.set_declared(&new.tags);
+                Ok(())
             }
-            Err(reason) => self.problems.set(workspace::FILE, reason),
+            Err(reason) => {
+                self.problems.set(workspace::FILE, &reason);
+                Err(reason)
+            }
         }
     }
 
@@ -234,7 +249,8 @@ fn start_watching(root: &Dir, codex: &Dir, problems: &Problems) -> Option<Watche
     match watches {
         Ok(watches) => Some(watches),
         Err(error) => {
-            problems.set(WATCHES, format!("the store cannot be watched ({error}); changes behind the mount are not seen"));
+            problems
+                .set(WATCHES, format!("the store cannot be watched ({error}); changes behind the mount are not seen"));
             None
         }
     }

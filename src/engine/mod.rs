@@ -4,11 +4,13 @@
 mod announce;
 mod batch;
 pub mod catalog;
+pub mod check;
 pub mod command;
 mod core;
+pub mod doctor;
+pub mod edit;
 mod error;
 mod events;
-mod gesture;
 mod graves;
 mod history_thread;
 mod hooks;
@@ -20,6 +22,7 @@ mod look;
 mod moves;
 mod nodes;
 mod notebooks;
+pub mod past;
 mod queue;
 mod read;
 mod recorder;
@@ -27,6 +30,7 @@ mod scan;
 mod status;
 #[cfg(test)]
 mod tests;
+pub mod views;
 mod walk;
 mod watch;
 mod watcher;
@@ -39,18 +43,16 @@ use std::time::Duration;
 pub use command::Command;
 pub use error::EngineError;
 pub use events::EngineEvent;
-pub use gesture::new_gesture;
-pub use hooks::{AppliedChange, AppliedKind, MountHooks};
+pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountRequest, Mounter};
 pub use nodes::NodeNumbers;
 pub use workspace::{Settings, find_workspace};
 
-use crate::history::History;
-use crate::index::notebook::NotebookReader;
-use crate::index::parse::edit::MetaEdit;
-use crate::sys::{Dir, StoreStat};
-use crate::types::{Actor, FileKey, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, StoreKey, TagName};
 use self::core::Core;
 use self::queue::Hint;
+use crate::history::History;
+use crate::index::notebook::NotebookReader;
+use crate::sys::{Dir, StoreStat};
+use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, StoreKey};
 
 /// How a workspace is opened.
 #[derive(Clone, Debug)]
@@ -135,6 +137,17 @@ impl Notebook {
         self.nodes.number(stat.key)
     }
 
+    /// The number of a store's inode, if it is known; it may be that of a file which had the inode before.
+    #[must_use]
+    pub fn known_number(&self, dev: u64, ino: u64) -> Option<NodeNumber> {
+        self.nodes.known(dev, ino)
+    }
+
+    /// A file that came from elsewhere (another notebook, or a replaced inode) keeps the number that it had.
+    pub fn carry_number(&self, stat: &StoreStat, number: NodeNumber) {
+        self.nodes.carry(stat.key, number);
+    }
+
     /// The last link of a file was removed and no handle of it is left: its number is never given again.
     pub fn forget_node(&self, key: StoreKey) {
         self.nodes.forget(key);
@@ -154,6 +167,10 @@ pub struct Behind {
 pub struct Engine {
     core: Arc<Core>,
     threads: parking_lot::Mutex<lifecycle::Threads>,
+    /// What edits and commands keep: locks of files that are edited, the control socket.
+    workbench: Arc<edit::Workbench>,
+    /// Who mounts on behalf of the control socket.
+    mounter: std::sync::OnceLock<std::sync::Weak<dyn Mounter>>,
 }
 
 impl Engine {
@@ -193,10 +210,18 @@ impl Engine {
         Arc::clone(&self.core.settings.read())
     }
 
-    /// Reads workspace.yaml again, after it was written. What is wrong with it is shown in `status.json`, and the last
-    /// settings that could be read stay in force.
-    pub fn reload_settings(&self) {
-        self.core.reload_settings();
+    /// Whether the workspace was opened read only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.core.options.read_only
+    }
+
+    /// Reads workspace.yaml again, after it was written.
+    ///
+    /// # Errors
+    /// If it cannot be read; then the settings are as they were, and `status.json` says so.
+    pub fn reload_settings(&self) -> Result<(), EngineError> {
+        self.core.reload_settings().map_err(EngineError::Invalid)
     }
 
     /// Who acts where nobody else is named.
@@ -210,7 +235,7 @@ impl Engine {
     /// All notebooks, by name.
     #[must_use]
     pub fn notebooks(&self) -> Vec<Arc<Notebook>> {
-        self.core.notebooks.read().all()
+        self.core.open_notebooks()
     }
 
     /// The notebook of a number.
@@ -275,12 +300,12 @@ impl Engine {
         self.core.restore_notebook(name)
     }
 
-    /// Retired notebooks with the time (UTC, as in the name of the folder) when each was retired, oldest first.
+    /// Names of the retired notebooks in the trash and when each was retired, newest first.
     ///
     /// # Errors
     /// The store's.
-    pub fn retired_notebooks(&self) -> Result<Vec<(String, String)>, EngineError> {
-        self.core.trash()
+    pub fn trashed_notebooks(&self) -> Result<Vec<(String, crate::types::Instant)>, EngineError> {
+        self.core.trashed()
     }
 
     // ---- changes ----
@@ -320,14 +345,14 @@ impl Engine {
     /// # Errors
     /// [`Behind`], with the reason.
     pub fn barrier(&self, within: Duration) -> Result<(), Behind> {
-        self.core.each_mount(MountHooks::look_again);
+        self.core.each_mount(|mount| mount.look_again());
         self.core.queue.wait(within)
     }
 
     /// Whether a barrier would pass without waiting.
     #[must_use]
     pub fn is_caught_up(&self) -> bool {
-        self.core.each_mount(MountHooks::look_again);
+        self.core.each_mount(|mount| mount.look_again());
         self.core.queue.is_caught_up()
     }
 
@@ -339,6 +364,17 @@ impl Engine {
             mounts.push(Arc::downgrade(hooks));
         }
         hooks.set_watching(self.core.watches.as_ref().is_some_and(watch::Watches::is_whole));
+    }
+
+    /// Lets [`Command::Mount`] and [`Command::Unmount`] be performed, by `mounter` as long as it lives. The first stays.
+    pub fn set_mounter(&self, mounter: &Arc<dyn Mounter>) {
+        let _ = self.mounter.set(Arc::downgrade(mounter));
+    }
+
+    /// Who can mount, if anyone can in this process.
+    #[must_use]
+    pub fn mounter(&self) -> Option<Arc<dyn Mounter>> {
+        self.mounter.get().and_then(std::sync::Weak::upgrade)
     }
 
     /// Whether a file of the store is open or mapped through any mount.
@@ -366,78 +402,6 @@ impl Engine {
         &self.core.catalog
     }
 
-    // ---- metadata and contents: atomic, durable, journalled; in src/engine/edit ----
-
-    /// Edits the metadata of notes: frontmatter or sidecar, only the lines concerned. The change is noted and
-    /// durable when it returns. One gesture for all.
-    ///
-    /// # Errors
-    /// The first note that cannot be edited; those before it are edited, and named in the error.
-    pub fn edit_metadata(&self, edits: &[(FileKey, Vec<MetaEdit>)], by: &Requester) -> Result<(), EngineError> {
-        let _ = (edits, by);
-        todo!()
-    }
-
-    /// Renames a tag and those below it in every note, sidecar and `.cdx`: one gesture.
-    ///
-    /// # Errors
-    /// [`EngineError::Exists`] if `to` is there and `merge` is false; [`EngineError::NotFound`] if `from` is not.
-    pub fn rename_tag(&self, from: &TagName, to: &TagName, merge: bool, by: &Requester) -> Result<usize, EngineError> {
-        let _ = (from, to, merge, by);
-        todo!()
-    }
-
-    /// Declares a tag that has no notes yet, in workspace.yaml.
-    ///
-    /// # Errors
-    /// [`EngineError::Exists`]; workspace.yaml cannot be written.
-    pub fn declare_tag(&self, tag: &TagName, by: &Requester) -> Result<(), EngineError> {
-        let _ = (tag, by);
-        todo!()
-    }
-
-    /// Removes a tag that has no notes and no children.
-    ///
-    /// # Errors
-    /// [`EngineError::NotEmpty`], [`EngineError::NotFound`].
-    pub fn undeclare_tag(&self, tag: &TagName, by: &Requester) -> Result<(), EngineError> {
-        let _ = (tag, by);
-        todo!()
-    }
-
-    /// Replaces a note's contents: atomically, or in place while a handle of it is open or it has several links.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn write_contents(&self, file: FileKey, bytes: &[u8], by: &Requester) -> Result<(), EngineError> {
-        let _ = (file, bytes, by);
-        todo!()
-    }
-
-    /// Makes a new file, durably.
-    ///
-    /// # Errors
-    /// [`EngineError::Exists`]; the store's.
-    pub fn create_file(
-        &self,
-        notebook: NotebookNumber,
-        path: &NotePath,
-        bytes: &[u8],
-        by: &Requester,
-    ) -> Result<(), EngineError> {
-        let _ = (notebook, path, bytes, by);
-        todo!()
-    }
-
-    /// Adds or removes an empty column of a view's definition.
-    ///
-    /// # Errors
-    /// If the definition cannot be edited.
-    pub fn edit_view_column(&self, view: FileKey, group: &str, add: bool, by: &Requester) -> Result<(), EngineError> {
-        let _ = (view, group, add, by);
-        todo!()
-    }
-
     /// Records in the history all that is pending, now.
     ///
     /// # Errors
@@ -446,14 +410,5 @@ impl Engine {
         self.refuse_if_closed()?;
         self.barrier(Duration::from_secs(30))?;
         self.core.history.flush()
-    }
-
-    /// Performs a command of the control socket or the command line; the reply is its JSON.
-    ///
-    /// # Errors
-    /// The command's.
-    pub fn perform(&self, command: &Command, by: &Requester) -> Result<serde_json::Value, EngineError> {
-        let _ = (command, by);
-        todo!()
     }
 }

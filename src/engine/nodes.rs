@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use dashmap::DashMap;
+use dashmap::{DashMap, Entry};
 use parking_lot::Mutex;
 
 use super::queue::Queue;
@@ -23,7 +23,8 @@ pub struct NodeNumbers {
     epoch: u32,
     next: AtomicU64,
     reserved: AtomicU64,
-    by_key: DashMap<StoreKey, Known>,
+    /// By device and inode number: where a number of the store is used again, the entry of the file before goes.
+    by_inode: DashMap<(u64, u64), Known>,
     unsaved: Mutex<Unsaved>,
     queue: Arc<Queue>,
 }
@@ -31,6 +32,7 @@ pub struct NodeNumbers {
 /// A number, and whether anybody asked for it since the notebook was opened.
 #[derive(Debug)]
 struct Known {
+    btime_ns: i64,
     number: NodeNumber,
     asked: AtomicBool,
 }
@@ -51,9 +53,10 @@ impl NodeNumbers {
         saved: Vec<(NodeNumber, StoreKey)>,
         queue: Arc<Queue>,
     ) -> Self {
-        let by_key = DashMap::with_capacity_and_shard_amount(saved.len(), 16);
+        let by_inode = DashMap::with_capacity_and_shard_amount(saved.len(), 16);
         for (number, key) in saved {
-            by_key.insert(key, Known { number, asked: AtomicBool::new(false) });
+            let known = Known { btime_ns: key.btime_ns, number, asked: AtomicBool::new(false) };
+            by_inode.insert((key.dev, key.ino), known);
         }
         Self {
             notebook,
@@ -61,16 +64,10 @@ impl NodeNumbers {
             // 0 is no counter: a number of epoch and counter 0 would be that of nothing.
             next: AtomicU64::new(next.max(1)),
             reserved: AtomicU64::new(next.max(1)),
-            by_key,
+            by_inode,
             unsaved: Mutex::default(),
             queue,
         }
-    }
-
-    /// Tells the node numbers of a notebook and epoch from others.
-    pub(super) fn is_of(notebook: NotebookNumber, epoch: u32) -> impl Fn(NodeNumber) -> bool {
-        let prefix = NodeNumber::real(notebook, epoch, 0).0 >> 32;
-        move |number| number.0 >> 32 == prefix
     }
 
     /// The number of a file; the same ever after.
@@ -84,23 +81,47 @@ impl NodeNumbers {
     }
 
     fn number_as(&self, key: StoreKey, asked: bool) -> NodeNumber {
-        if let Some(known) = self.by_key.get(&key) {
+        let inode = (key.dev, key.ino);
+        if let Some(known) = self.by_inode.get(&inode).filter(|known| known.btime_ns == key.btime_ns) {
             if asked {
                 known.asked.store(true, Ordering::Relaxed);
             }
             return known.number;
         }
-        let known = self.by_key.entry(key).or_insert_with(|| {
-            let number = self.assign();
-            let mut unsaved = self.unsaved.lock();
-            unsaved.assigned.push((number, key));
-            // The first of several wakes the thread that will write them all, a second later.
-            if unsaved.assigned.len() == 1 {
-                self.queue.nudge();
+        match self.by_inode.entry(inode) {
+            Entry::Occupied(entry) if entry.get().btime_ns == key.btime_ns => entry.get().number,
+            entry => {
+                let number = self.assign();
+                self.set(entry, key, number, asked);
+                number
             }
-            Known { number, asked: AtomicBool::new(asked) }
-        });
-        known.number
+        }
+    }
+
+    /// A file bears a number that was given elsewhere.
+    pub(super) fn carry(&self, key: StoreKey, number: NodeNumber) {
+        self.set(self.by_inode.entry((key.dev, key.ino)), key, number, true);
+    }
+
+    fn set(&self, entry: Entry<'_, (u64, u64), Known>, key: StoreKey, number: NodeNumber, asked: bool) {
+        let known = Known { btime_ns: key.btime_ns, number, asked: AtomicBool::new(asked) };
+        let mut unsaved = self.unsaved.lock();
+        if let Entry::Occupied(entry) = &entry
+            && entry.get().number != number
+        {
+            unsaved.forgotten.push(entry.get().number);
+        }
+        // The first of several wakes the thread that will write them all, a second later.
+        if unsaved.assigned.is_empty() {
+            self.queue.nudge();
+        }
+        unsaved.assigned.push((number, key));
+        entry.insert(known);
+    }
+
+    /// The number of an inode of the store, perhaps that of a file which had the inode before.
+    pub(super) fn known(&self, dev: u64, ino: u64) -> Option<NodeNumber> {
+        self.by_inode.get(&(dev, ino)).map(|known| known.number)
     }
 
     fn assign(&self) -> NodeNumber {
@@ -122,12 +143,14 @@ impl NodeNumbers {
 
     /// Whether anybody asked for the number of a file since the start.
     pub(super) fn was_asked(&self, key: StoreKey) -> bool {
-        self.by_key.get(&key).is_some_and(|known| known.asked.load(Ordering::Relaxed))
+        let known = self.by_inode.get(&(key.dev, key.ino)).filter(|known| known.btime_ns == key.btime_ns);
+        known.is_some_and(|known| known.asked.load(Ordering::Relaxed))
     }
 
     /// Drops the number of a file that is gone for good.
     pub(super) fn forget(&self, key: StoreKey) {
-        if let Some((_, known)) = self.by_key.remove(&key) {
+        let removed = self.by_inode.remove_if(&(key.dev, key.ino), |_, known| known.btime_ns == key.btime_ns);
+        if let Some((_, known)) = removed {
             self.unsaved.lock().forgotten.push(known.number);
         }
     }
@@ -135,11 +158,13 @@ impl NodeNumbers {
     /// Drops the numbers of files that a whole walk has not met and that nobody asked for since the start:
     /// a number that a kernel may know is never dropped here.
     pub(super) fn retain(&self, is_there: impl Fn(&StoreKey) -> bool) {
+        let key = |(dev, ino): (u64, u64), known: &Known| StoreKey { dev, ino, btime_ns: known.btime_ns };
         let gone: Vec<StoreKey> = self
-            .by_key
+            .by_inode
             .iter()
-            .filter(|entry| !entry.value().asked.load(Ordering::Relaxed) && !is_there(entry.key()))
-            .map(|entry| *entry.key())
+            .filter(|entry| !entry.value().asked.load(Ordering::Relaxed))
+            .map(|entry| key(*entry.key(), entry.value()))
+            .filter(|key| !is_there(key))
             .collect();
         for key in gone {
             self.forget(key);
@@ -187,7 +212,7 @@ impl NodeNumbers {
 
     /// How many files have a number.
     pub(super) fn len(&self) -> usize {
-        self.by_key.len()
+        self.by_inode.len()
     }
 }
 
@@ -207,8 +232,12 @@ mod tests {
         let first = nodes.number(key(1));
         assert_eq!(nodes.number(key(1)), first);
         nodes.forget(key(1));
-        assert_ne!(nodes.number(key(1)), first);
+        let second = nodes.number(key(1));
+        assert_ne!(second, first);
+        assert_eq!(nodes.known(1, 1), Some(second));
+        let reused = StoreKey { btime_ns: 6, ..key(1) };
+        assert!(![first, second].contains(&nodes.number(reused)), "the inode number of a dead file is another file's");
         let unsaved = nodes.take_unsaved().unwrap();
-        assert_eq!((unsaved.assigned.len(), unsaved.forgotten), (2, vec![first]));
+        assert_eq!((unsaved.assigned.len(), unsaved.forgotten), (3, vec![first, second]));
     }
 }

@@ -12,7 +12,7 @@ use super::ignore::IgnoreRules;
 use super::index_thread::IndexedNotebook;
 use super::nodes::NodeNumbers;
 use super::workspace::note_path;
-use super::{EngineError, Notebook};
+use super::{EngineError, Notebook, edit};
 use crate::history::History;
 use crate::index::journal::NotebookRecord;
 use crate::index::notebook::{NotebookDb, Opened};
@@ -76,6 +76,7 @@ impl Core {
     /// Opens the notebook in the folder `name` and enters it into table, maps, index thread and scanner.
     pub(super) fn open_notebook(&self, name: &NotebookName) -> Result<Arc<Notebook>, EngineError> {
         let (notebook, db) = self.load_notebook(name, None)?;
+        self.catalog.set_notebook_name(notebook.number, name.as_str());
         self.catalog.load(notebook.number, notebook.reader.files()?);
         self.notebooks.write().insert(Arc::clone(&notebook));
         self.hand_to_index(&notebook, db);
@@ -98,6 +99,7 @@ impl Core {
         let folder = NotePath::new(name.as_str()).map_err(|error| EngineError::Invalid(error.to_string()))?;
         let dir = self.root.open_dir(&folder)?;
         let codex = dir.open_or_make_dir(&note_path(".codex"), 0o700)?;
+        edit::recover_in_place_edits(&dir, &codex)?;
         let place = self.path.join(name.as_str()).join(".codex");
         let (mut db, opened) = NotebookDb::open(&place.join("notebook.db"))?;
         let history = Arc::new(History::open(&place.join("history.git"))?);
@@ -139,7 +141,7 @@ impl Core {
         let known = records
             .iter()
             .find(|record| Some(&record.uid) == uid.as_ref())
-            .or_else(|| records.iter().find(|record| uid.is_none() && record.name == name.as_str()))
+            .or_else(|| records.iter().find(|record| record.name == name.as_str()))
             .filter(|record| is_free(record.number));
         let keeps_nodes = opened == Opened::Existing && known.is_some_and(|record| Some(&record.uid) == uid.as_ref());
         let record = match known {
@@ -158,20 +160,19 @@ impl Core {
             },
         };
         let number = |key| db.meta(key).map(|value| value.and_then(|value| value.parse::<u64>().ok()));
-        let (epoch, next) = (number(meta::EPOCH)?, number(meta::NODE_NEXT)?);
-        let saved = reader.nodes()?;
-        let mine = NodeNumbers::is_of(record.number, record.epoch);
-        let (mine, foreign): (Vec<_>, Vec<_>) =
-            saved.into_iter().partition(|(node, _)| keeps_nodes && epoch == Some(u64::from(record.epoch)) && mine(*node));
-        if !foreign.is_empty() {
-            db.save_nodes(&[], &foreign.iter().map(|(node, _)| *node).collect::<Vec<_>>())?;
+        let next = number(meta::NODE_NEXT)?;
+        let mut saved = reader.nodes()?;
+        if !keeps_nodes && !saved.is_empty() {
+            // Those of the notebook that this one is a copy of.
+            db.save_nodes(&[], &saved.iter().map(|(node, _)| *node).collect::<Vec<_>>())?;
+            saved.clear();
         }
         journal.put_notebook(&record)?;
         db.set_meta(meta::UID, &record.uid, false)?;
         db.set_meta(meta::NUMBER, &record.number.0.to_string(), false)?;
         db.set_meta(meta::EPOCH, &record.epoch.to_string(), false)?;
         let next = if keeps_nodes { next.unwrap_or(1) } else { 1 };
-        let nodes = NodeNumbers::new(record.number, record.epoch, next, mine, Arc::clone(&self.queue));
+        let nodes = NodeNumbers::new(record.number, record.epoch, next, saved, Arc::clone(&self.queue));
         if let Some(bound) = nodes.wanted_reservation() {
             db.set_meta(meta::NODE_NEXT, &bound.to_string(), true)?;
             nodes.reserve(bound);
@@ -184,7 +185,7 @@ impl Core {
     pub(super) fn follow_folders(&self) -> Result<(), EngineError> {
         let _changing = self.changing_notebooks.lock();
         let found = self.notebook_folders()?;
-        for notebook in self.notebooks.read().all() {
+        for notebook in self.open_notebooks() {
             let name = notebook.name();
             if found.get(name.as_str()) == Some(&notebook.key) {
                 // Somebody removed its `.codex`: it is opened anew, with an index made anew.
@@ -255,7 +256,7 @@ impl Core {
         let _changing = self.changing_notebooks.lock();
         let notebook = self.named(from)?;
         let (old, new) = (folder_path(from)?, folder_path(to.as_str())?);
-        match self.root.move_to(&old, &self.root, &new) {
+        match self.root.rename_into(&old, &self.root, &new) {
             Ok(()) => {}
             Err(error) if error.errno() == libc::EEXIST => {
                 return Err(EngineError::Exists(format!("`{to}` is there already; choose another name")));
@@ -272,6 +273,7 @@ impl Core {
         let (renamed, db) = self.load_notebook(to, Some(notebook))?;
         self.notebooks.write().insert(Arc::clone(&renamed));
         *notebook.name.write() = to.clone();
+        self.catalog.set_notebook_name(notebook.number, to.as_str());
         self.hand_to_index(&renamed, db);
         let mut journal = self.journal_db.lock();
         if let Some(record) = journal.notebooks()?.into_iter().find(|record| record.number == notebook.number) {
@@ -292,17 +294,28 @@ impl Core {
         self.history.flush()?;
         let trash = self.codex.open_or_make_dir(&note_path("trash"), 0o700)?;
         let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-        let target = NotePath::new(format!("{name}-{time}")).map_err(|error| EngineError::Invalid(error.to_string()))?;
+        let target =
+            NotePath::new(format!("{name}-{time}")).map_err(|error| EngineError::Invalid(error.to_string()))?;
         self.close_notebook(notebook.number);
-        if let Err(error) = self.root.move_to(&folder_path(name)?, &trash, &target) {
+        if let Err(error) = self.root.rename_into(&folder_path(name)?, &trash, &target) {
             self.open_notebook(&notebook.name())?;
             return Err(error.into());
         }
         Ok(())
     }
 
+    /// See [`super::Engine::trashed_notebooks`].
+    pub(super) fn trashed(&self) -> Result<Vec<(String, jiff::Timestamp)>, EngineError> {
+        let parse = |time: &str| {
+            let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).ok()?;
+            Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+        };
+        let retired = self.trash()?;
+        Ok(retired.into_iter().rev().filter_map(|(name, time)| Some((name, parse(&time)?))).collect())
+    }
+
     /// Retired notebooks: name, when (as in the trash), newest last.
-    pub(super) fn trash(&self) -> Result<Vec<(String, String)>, EngineError> {
+    fn trash(&self) -> Result<Vec<(String, String)>, EngineError> {
         let mut retired = Vec::new();
         let entries = match self.codex.list(&note_path("trash")) {
             Err(error) if error.is_not_found() => return Ok(retired),
@@ -326,11 +339,11 @@ impl Core {
         })?;
         let trash = self.codex.open_dir(&note_path("trash"))?;
         let from = NotePath::new(format!("{name}-{time}")).map_err(|error| EngineError::Invalid(error.to_string()))?;
-        match trash.move_to(&from, &self.root, &folder_path(name)?) {
+        match trash.rename_into(&from, &self.root, &folder_path(name)?) {
             Ok(()) => self.open_notebook(&parsed),
-            Err(error) if error.errno() == libc::EEXIST => Err(EngineError::Exists(format!(
-                "`{name}` is there already; rename it first, then restore"
-            ))),
+            Err(error) if error.errno() == libc::EEXIST => {
+                Err(EngineError::Exists(format!("`{name}` is there already; rename it first, then restore")))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -345,11 +358,18 @@ impl Core {
         self.named(name)
     }
 
-    /// Closes a notebook, removes its index and opens it again: a new one is made from its files.
+    /// Reads every file of a notebook anew; a damaged index is removed first, and a new one made from the files.
     pub(super) fn rebuild_index(&self, name: &str) -> Result<(), EngineError> {
-        let _changing = self.changing_notebooks.lock();
         let notebook = self.named(name)?;
-        self.close_notebook(notebook.number);
+        let number = notebook.number;
+        let (sender, answer) = std::sync::mpsc::channel();
+        self.queue.push_task(Box::new(move |thread| sender.send(thread.is_whole(number)).unwrap_or(())));
+        if answer.recv().unwrap_or(true) {
+            self.scans.request_forced(&notebook);
+            return Ok(());
+        }
+        let _changing = self.changing_notebooks.lock();
+        self.close_notebook(number);
         for file in ["notebook.db", "notebook.db-wal", "notebook.db-shm"] {
             match notebook.codex.remove_file(&note_path(file)) {
                 Err(error) if !error.is_not_found() => return Err(error.into()),
@@ -436,5 +456,12 @@ fn next_epoch(last: Option<u32>) -> u32 {
 }
 
 fn new_uid() -> String {
-    super::gesture::random_hex()
+    use std::hash::{BuildHasher, Hasher};
+    // The standard library seeds its hashers from the system's random numbers.
+    let half = || {
+        let mut hasher = std::hash::RandomState::new().build_hasher();
+        hasher.write_i128(jiff::Timestamp::now().as_nanosecond());
+        hasher.finish()
+    };
+    format!("{:016x}{:016x}", half(), half())
 }

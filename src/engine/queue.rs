@@ -15,6 +15,8 @@ use crate::types::{NotePath, NotebookNumber, Seq};
 pub(super) enum Hint {
     /// Something about this path may differ.
     Path(NotePath),
+    /// It is to be read again, whatever its attributes say.
+    Reread(NotePath),
     /// It was there and is not; with all below it, if it was a folder.
     Gone(NotePath),
     /// It was at the first path and is at the second.

@@ -61,6 +61,7 @@ pub(super) fn read_record(notebook: &Notebook, path: &NotePath, wanted: &Wanted)
         content_type,
         sidecar_path: target.or(wanted.sidecars.first()).map(|sidecar| sidecar.path.clone()),
         parsed,
+        revive: None,
     })
 }
 

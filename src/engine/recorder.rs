@@ -7,7 +7,7 @@ use super::core::Core;
 use super::events::EngineEvent;
 use super::history_thread::{Kept, Pending, Recording};
 use super::walk::Present;
-use super::{EngineError, Notebook, Requester, gesture};
+use super::{EngineError, Notebook, Requester, edit};
 use crate::history::{Batch, PastKind, Recorded};
 use crate::index::parse;
 use crate::sys::{FileKind, StoreStat};
@@ -19,9 +19,7 @@ pub(super) struct Gestures(HashMap<Actor, GestureId>);
 
 impl Gestures {
     fn of(&mut self, by: &Requester) -> GestureId {
-        by.gesture.clone().unwrap_or_else(|| {
-            self.0.entry(by.actor.clone()).or_insert_with(gesture::new_gesture).clone()
-        })
+        by.gesture.clone().unwrap_or_else(|| self.0.entry(by.actor.clone()).or_insert_with(edit::new_gesture).clone())
     }
 }
 
@@ -126,12 +124,14 @@ impl<'a> Recorder<'a> {
         if changes.is_empty() {
             return Ok(None);
         }
+        let words = self.core.workbench.words_of(gesture);
         let batch = Batch {
             changes,
             actor: by.actor.clone(),
             time: jiff::Timestamp::now(),
-            summary: summary.map(str::to_owned),
+            summary: summary.map(str::to_owned).or(words.summary),
             gesture: gesture.clone(),
+            undoes: words.undoes,
         };
         if let Some(commit) = notebook.history.record(&batch)? {
             self.core.subscribers.send(&EngineEvent::Committed { notebook: notebook.number, commit });
@@ -154,7 +154,7 @@ impl<'a> Recorder<'a> {
     /// Records what changed while nobody looked, after a crash or between two runs; and all of a notebook that has no
     /// history yet.
     pub(super) fn take_stock(&self, notebook: &Notebook, present: &[Present]) -> Result<(), EngineError> {
-        let gesture = gesture::new_gesture();
+        let gesture = edit::new_gesture();
         let Some(head) = notebook.history.head()? else {
             let changes = present.iter().map(|file| Recording::Written(file.path.clone())).collect();
             let by = Requester { actor: Actor::Codex, gesture: None };
@@ -236,7 +236,7 @@ pub(super) fn load(core: &Core, notebook: &Notebook, path: &NotePath) -> Option<
     let stat = notebook.dir.stat(path).ok()?;
     match stat.kind {
         FileKind::Symlink => {
-            let target = notebook.dir.read_link(path).ok()?;
+            let target = notebook.dir.read_symlink(path).ok()?;
             let size = target.len();
             Some(Loaded { recorded: Recorded::Symlink { path: path.clone(), target }, stat, size })
         }

@@ -11,7 +11,7 @@ use super::Notebook;
 use super::core::Core;
 use super::look::Wanted;
 use super::queue::{Hint, Look};
-use super::walk::{Walk, walk};
+use super::walk::{Manner, Walk, walk};
 use crate::index::notebook::FileRecord;
 use crate::types::{NotePath, NotebookNumber, StoreKey};
 
@@ -21,6 +21,10 @@ pub(super) struct Found {
     pub(super) record: FileRecord,
     /// Where the index has it, if it was moved while nobody looked.
     pub(super) was: Option<NotePath>,
+    /// The row is written anew whatever it says.
+    pub(super) is_forced: bool,
+    /// The scan takes stock: what the history lacks is found in another way.
+    pub(super) is_in_stock: bool,
 }
 
 impl Found {
@@ -38,6 +42,8 @@ struct Request {
     folder: NotePath,
     /// The first scan since the notebook was opened: takes stock for history and node numbers, too.
     is_first: bool,
+    /// Every file is read, whatever its attributes say.
+    is_forced: bool,
 }
 
 /// How the scans of a notebook stand.
@@ -92,7 +98,15 @@ impl ScanQueue {
         if is_first {
             state.progress.insert(notebook.number, Progress::default());
         }
-        state.requests.push(Request { notebook: Arc::clone(notebook), folder, is_first });
+        state.requests.push(Request { notebook: Arc::clone(notebook), folder, is_first, is_forced: false });
+        self.changed.notify_all();
+    }
+
+    /// Asks for a scan of a notebook that reads every file.
+    pub(super) fn request_forced(&self, notebook: &Arc<Notebook>) {
+        let folder = NotePath::root();
+        let request = Request { notebook: Arc::clone(notebook), folder, is_first: false, is_forced: true };
+        self.state.lock().requests.push(request);
         self.changed.notify_all();
     }
 
@@ -195,7 +209,7 @@ pub(super) fn run(core: &Arc<Core>) {
             Task::Scan(request) => scan(core, &request),
             Task::Poll(number) => {
                 if let Some(notebook) = core.notebook(number) {
-                    scan(core, &Request { notebook, folder: NotePath::root(), is_first: false });
+                    scan(core, &Request { notebook, folder: NotePath::root(), is_first: false, is_forced: false });
                 }
             }
             Task::Folders => {
@@ -209,7 +223,7 @@ pub(super) fn run(core: &Arc<Core>) {
 }
 
 fn scan(core: &Arc<Core>, request: &Request) {
-    let Request { notebook, folder, is_first } = request;
+    let Request { notebook, folder, is_first, .. } = request;
     let what = format!("scan of {}", notebook.name());
     let started = Instant::now();
     let rows = match notebook.reader.stats_below(folder) {
@@ -220,7 +234,7 @@ fn scan(core: &Arc<Core>, request: &Request) {
             return;
         }
     };
-    let outcome = walk(core, notebook, folder, rows, *is_first);
+    let outcome = walk(core, notebook, folder, rows, Manner { takes_stock: *is_first, is_forced: request.is_forced });
     if core.scans.is_closed() {
         return;
     }
@@ -241,6 +255,7 @@ fn scan(core: &Arc<Core>, request: &Request) {
     let is_polled = core.watches.as_ref().is_some_and(|watches| !watches.holds_all(notebook.number));
     core.scans.ended(notebook.number, started.elapsed(), is_polled);
     if let Some(watches) = &core.watches {
+        watches.caught_up(notebook.number);
         watches.tell_mounts(core);
     }
     if *is_first && outcome.error.is_none() {

@@ -1,11 +1,8 @@
-//! What the engine is doing, in JSON; and what queries need to know of the workspace.
+//! What the engine is doing, in JSON.
 
 use serde_json::{Value, json};
 
-use super::{Engine, EngineError, Notebook};
-use crate::index::notebook::QuerySource;
-use crate::index::query::time::TimeContext;
-use crate::types::NotebookNumber;
+use super::{Engine, Notebook};
 
 impl Engine {
     /// What the daemon is doing, as `.codex/status.json` shows it.
@@ -59,50 +56,5 @@ impl Engine {
             "scanned_s_ago": progress.last.map(|last| last.elapsed().as_secs()),
             "polled": progress.is_polled,
         })
-    }
-
-    /// What dates in queries are relative to.
-    #[must_use]
-    pub fn time_context(&self) -> TimeContext {
-        let settings = self.settings();
-        TimeContext {
-            now: jiff::Timestamp::now(),
-            zone: settings.timezone.clone(),
-            week_starts: settings.week_starts,
-        }
-    }
-
-    /// The notebooks that a query looks at: those of these names (or numbers), `*` for all; without any, `default`, and
-    /// without that, all.
-    ///
-    /// # Errors
-    /// [`EngineError::NotFound`] names the first that is not there.
-    pub fn query_sources(
-        &self,
-        names: &[String],
-        default: Option<NotebookNumber>,
-    ) -> Result<Vec<QuerySource>, EngineError> {
-        let notebooks = match (names, default.and_then(|number| self.notebook(number))) {
-            ([], Some(notebook)) => vec![notebook],
-            ([], None) => self.notebooks(),
-            (names, _) if names.iter().any(|name| name == "*") => self.notebooks(),
-            (names, _) => {
-                let find = |name: &String| {
-                    let number = name.parse().ok().and_then(|number| self.notebook(NotebookNumber(number)));
-                    self.notebook_named(name).or(number).ok_or_else(|| {
-                        EngineError::NotFound(format!("no notebook `{name}`; `cdx notebook list` shows them"))
-                    })
-                };
-                names.iter().map(find).collect::<Result<_, _>>()?
-            }
-        };
-        Ok(notebooks
-            .iter()
-            .map(|notebook| QuerySource {
-                name: notebook.name().as_str().to_owned(),
-                number: notebook.number,
-                reader: std::sync::Arc::clone(&notebook.reader),
-            })
-            .collect())
     }
 }

@@ -16,7 +16,7 @@ use super::read::read_record;
 use super::scan::Found;
 use crate::index::notebook::{FileRecord, IndexedStat};
 use crate::index::parse;
-use crate::sys::{Dir, FileKind, StoreError, StoreStat};
+use crate::sys::{FileKind, StoreError, StoreStat};
 use crate::types::{ContentHash, NotePath, StoreKey};
 
 /// What a walk found, apart from the files that it read and pushed.
@@ -32,7 +32,17 @@ pub(super) struct Walk {
     pub(super) error: Option<StoreError>,
 }
 
+/// How a walk is done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    /// Everything is listed for history and node numbers.
+    pub(super) takes_stock: bool,
+    /// Every file is read, whatever its attributes say.
+    pub(super) is_forced: bool,
+}
+
 /// A file as the history's stocktaking sees it.
+#[derive(Debug)]
 pub(super) struct Present {
     pub(super) path: NotePath,
     pub(super) ctime_ns: i64,
@@ -47,7 +57,7 @@ struct Pending {
 struct Walker<'a> {
     core: &'a Arc<Core>,
     notebook: &'a Arc<Notebook>,
-    takes_stock: bool,
+    manner: Manner,
     rows: Vec<(IndexedStat, AtomicBool)>,
     by_path: HashMap<NotePath, usize>,
     by_key: HashMap<StoreKey, usize>,
@@ -67,7 +77,7 @@ pub(super) fn walk(
     notebook: &Arc<Notebook>,
     folder: &NotePath,
     rows: Vec<IndexedStat>,
-    takes_stock: bool,
+    manner: Manner,
 ) -> Walk {
     let by_path = rows.iter().enumerate().map(|(at, row)| (row.path.clone(), at)).collect();
     let by_key = rows.iter().enumerate().map(|(at, row)| (row.store, at)).collect();
@@ -75,7 +85,7 @@ pub(super) fn walk(
     let walker = Walker {
         core,
         notebook,
-        takes_stock,
+        manner,
         rows: rows.into_iter().map(|row| (row, AtomicBool::new(false))).collect(),
         by_path,
         by_key,
@@ -152,7 +162,7 @@ impl Walker<'_> {
                 continue;
             }
             let Ok(path) = folder.join(std::os::unix::ffi::OsStrExt::as_bytes(&*entry.name)) else { continue };
-            let needs_stat = self.takes_stock || !is_ignored || entry.kind.is_none();
+            let needs_stat = self.manner.takes_stock || !is_ignored || entry.kind.is_none();
             let stat = if needs_stat { StoreStat::at(&dir, &entry.name).ok() } else { None };
             let Some(kind) = stat.map(|stat| stat.kind).or(entry.kind) else { continue };
             keys.extend(stat.map(|stat| stat.key));
@@ -174,22 +184,22 @@ impl Walker<'_> {
             self.pending.lock().folders.extend(folders);
             self.changed.notify_all();
         }
-        if self.takes_stock {
+        if self.manner.takes_stock {
             self.outcome.lock().keys.append(&mut keys);
         }
-        self.compare(folder, &dir, &files);
+        self.compare(folder, &files);
         Ok(())
     }
 
     /// Compares the files of a folder with their rows.
-    fn compare(&self, folder: &NotePath, _dir: &Dir, files: &[(NotePath, OsString, StoreStat)]) {
+    fn compare(&self, folder: &NotePath, files: &[(NotePath, OsString, StoreStat)]) {
         let sidecars = sidecars_of(folder, files);
         let is_sidecar: HashSet<&NotePath> = sidecars.values().flatten().map(|sidecar| &sidecar.path).collect();
         let mut present = Vec::new();
         let mut looks = Vec::new();
         for (path, name, stat) in files {
             let has_row = stat.is_file() && has_row(path) && !is_sidecar.contains(path);
-            if self.takes_stock {
+            if self.manner.takes_stock {
                 present.push(Present { path: path.clone(), ctime_ns: stat.ctime_ns, has_row });
             }
             if !has_row {
@@ -212,7 +222,7 @@ impl Walker<'_> {
         let row = self.by_path.get(path).map(|at| &self.rows[*at]);
         if let Some((row, met)) = row {
             met.store(true, Ordering::Relaxed);
-            if wanted.is_as(row) {
+            if wanted.is_as(row) && !self.manner.is_forced {
                 return None;
             }
         }
@@ -222,7 +232,8 @@ impl Walker<'_> {
         let hint = match read_record(self.notebook, path, wanted) {
             Ok(record) => {
                 let was = if row.is_none() { self.claim(wanted, &record) } else { None };
-                Hint::Found(Box::new(Found { record, was }))
+                let Manner { takes_stock, is_forced } = self.manner;
+                Hint::Found(Box::new(Found { record, was, is_forced, is_in_stock: takes_stock }))
             }
             // The index thread will say what is wrong with it, if it is still there.
             Err(_) => Hint::Path(path.clone()),
@@ -249,8 +260,7 @@ impl Walker<'_> {
 /// The sidecars in a folder by the name of the file they describe, each file's in the order of merging.
 fn sidecars_of(folder: &NotePath, files: &[(NotePath, OsString, StoreStat)]) -> HashMap<String, Vec<SidecarFile>> {
     let regular = files.iter().filter(|(_, _, stat)| stat.is_file());
-    let stats: HashMap<&str, &StoreStat> =
-        regular.filter_map(|(_, name, stat)| Some((name.to_str()?, stat))).collect();
+    let stats: HashMap<&str, &StoreStat> = regular.filter_map(|(_, name, stat)| Some((name.to_str()?, stat))).collect();
     let described: HashSet<String> = stats
         .keys()
         .flat_map(|name| parse::sidecar_subjects(name))

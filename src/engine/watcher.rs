@@ -51,8 +51,7 @@ struct Watcher<'a> {
 /// Runs until the engine is closed.
 pub(super) fn run(core: &Arc<Core>) {
     let Some(watches) = &core.watches else { return };
-    let mut watcher =
-        Watcher { core, watches, resting: HashMap::new(), half_moves: Vec::new(), looks: Vec::new() };
+    let mut watcher = Watcher { core, watches, resting: HashMap::new(), half_moves: Vec::new(), looks: Vec::new() };
     let mut events = Vec::new();
     while !core.is_closed() {
         events.clear();
@@ -75,7 +74,7 @@ pub(super) fn run(core: &Arc<Core>) {
 /// Events were lost: everything is looked at, and until then no cache is to be trusted.
 pub(super) fn overflow(core: &Arc<Core>) {
     let Some(watches) = &core.watches else { return };
-    let notebooks = core.notebooks.read().all();
+    let notebooks = core.open_notebooks();
     watches.lose(notebooks.iter().map(|notebook| notebook.number));
     core.each_mount(|mount| {
         mount.set_watching(false);
@@ -102,7 +101,8 @@ impl Watcher<'_> {
             let Some(place) = self.watches.place(event.folder) else { continue };
             match place {
                 Place::Workspace => self.core.scans.request_folders(),
-                Place::Settings if event.name == workspace::FILE => self.core.reload_settings(),
+                // What is wrong with it is told in status.json.
+                Place::Settings if event.name == workspace::FILE => drop(self.core.reload_settings()),
                 Place::Settings => {}
                 Place::Folder(number, folder) => {
                     let name = std::os::unix::ffi::OsStrExt::as_bytes(&*event.name);

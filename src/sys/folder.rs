@@ -1,11 +1,11 @@
-//! Folders as wholes: making one, moving one elsewhere, reading a symbolic link in one.
+//! Folders as wholes: making one, naming one for calls that take a path.
 
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::{Mode, RenameFlags};
+use rustix::fs::Mode;
 
-use super::{Dir, IoContext, StoreError, StoreStat};
+use super::{Dir, IoContext, StoreError};
 use crate::types::NotePath;
 
 impl Dir {
@@ -31,38 +31,6 @@ impl Dir {
             Err(error) => return Err(error),
         }
         self.open_dir(rel)
-    }
-
-    /// Moves what is at `from` to `to` below another directory of the same filesystem; nothing is replaced.
-    /// Durable when it returns.
-    ///
-    /// # Errors
-    /// What renameat2(2) says; `EEXIST` where something is at `to`.
-    pub fn move_to(&self, from: &NotePath, target: &Self, to: &NotePath) -> Result<(), StoreError> {
-        let (old, new) = (self.open_dir(&from.parent())?, target.open_dir(&to.parent())?);
-        rustix::fs::renameat_with(&old, from.name(), &new, to.name(), RenameFlags::NOREPLACE)
-            .context("rename", self.shown(from))?;
-        rustix::fs::fsync(&new).context("fsync folder of", target.shown(to))?;
-        rustix::fs::fsync(&old).context("fsync folder of", self.shown(from))
-    }
-
-    /// What the symbolic link at `rel` says.
-    ///
-    /// # Errors
-    /// What readlinkat(2) says.
-    pub fn read_link(&self, rel: &NotePath) -> Result<Vec<u8>, StoreError> {
-        let parent = self.open_dir(&rel.parent())?;
-        let target =
-            rustix::fs::readlinkat(&parent, rel.name(), Vec::new()).context("read link", self.shown(rel))?;
-        Ok(target.into_bytes())
-    }
-
-    /// Attributes of an entry of this very directory.
-    ///
-    /// # Errors
-    /// What statx(2) says.
-    pub fn stat_entry(&self, name: &std::ffi::OsStr) -> Result<StoreStat, StoreError> {
-        StoreStat::at(self.as_fd(), name).context("read attributes of", self.path().join(name))
     }
 
     /// A path of this directory that stays right when it is renamed, for calls that take no descriptor.

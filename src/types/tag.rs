@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 
 /// A legal tag: segments joined by `/`, in NFC, compared without regard to case, shown as written.
 ///
-/// A segment has letters, digits, `_ - .` and spaces, is not empty, and does not start with `+ - . ~`.
+/// Clones share the text. A segment has letters, digits, `_ - .` and spaces, is not empty, and does not start with `+ - . ~`.
 #[derive(Clone, Debug)]
 pub struct TagName {
-    shown: Box<str>,
-    key: Box<str>,
+    shown: Arc<str>,
+    key: Arc<str>,
 }
 
 /// Why a text is no legal tag.

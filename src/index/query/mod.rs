@@ -2,7 +2,10 @@
 //! Pure but for the SQL, which is compiled in [`crate::index::notebook`].
 
 pub mod ast;
+mod display;
+pub mod eval;
 pub mod line;
+pub mod pattern;
 pub mod time;
 pub mod view;
 

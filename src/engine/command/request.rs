@@ -1,5 +1,6 @@
 //! Commands: what the command line asks of an engine, its own or, over the control socket, a running one.
 //! One JSON request and one JSON reply a line.
+//! Files in replies are `notebook/path`, times ISO 8601 in UTC.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +9,10 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// What the engine is doing.
+    /// Reply: as `.codex/status.json`.
     Status,
     /// Runs a query: a search line, or the path of a `.cdx` in the workspace.
+    /// Reply: a [`crate::index::notebook::QueryResult`].
     Query {
         /// A search line; empty with `view`.
         line: String,
@@ -23,16 +26,19 @@ pub enum Command {
         snippets: bool,
     },
     /// Tags with counts; of one tag: its notes and children.
+    /// Reply: `{tags: [{name, count}]}`; of one: `{name, count, children: [{name, count}], files: [file]}`.
     Tags {
         /// Which.
         tag: Option<String>,
     },
     /// Links out of and to a file.
+    /// Reply: `{outgoing: [[as written, file or null]], incoming: [file]}`.
     Links {
         /// Which.
         file: String,
     },
     /// Adds a tag to files.
+    /// Reply: `{files: [file]}`, those that changed.
     TagAdd {
         /// The tag.
         tag: String,
@@ -40,6 +46,7 @@ pub enum Command {
         files: Vec<String>,
     },
     /// Removes a tag from files.
+    /// Reply: `{files: [file]}`, those that changed.
     TagRemove {
         /// The tag.
         tag: String,
@@ -47,6 +54,7 @@ pub enum Command {
         files: Vec<String>,
     },
     /// Renames a tag.
+    /// Reply: `{count, files: [file]}`.
     TagRename {
         /// As it is.
         from: String,
@@ -72,6 +80,7 @@ pub enum Command {
         keys: Vec<String>,
     },
     /// Commits; of a file where one is given.
+    /// Reply: `{commits: [CommitInfo and its notebook]}`, newest first.
     Log {
         /// `notebook`, `notebook/path`, or none for all.
         file: Option<String>,
@@ -79,6 +88,7 @@ pub enum Command {
         limit: usize,
     },
     /// A unified diff of a file: two revisions, one and the store, or the newest recorded and the store.
+    /// Reply: `{diff}`, empty where nothing differs.
     Diff {
         /// `notebook/path`.
         file: String,
@@ -88,6 +98,7 @@ pub enum Command {
         to: Option<String>,
     },
     /// A file's bytes at a revision, as text or base64.
+    /// Reply: `{file, commit, text}` or `{file, commit, base64}`.
     Show {
         /// `notebook/path`.
         file: String,
@@ -95,6 +106,7 @@ pub enum Command {
         revision: Option<String>,
     },
     /// Writes a file (or folder) as it was at a revision.
+    /// Reply: `{files: [file]}`, those that were written.
     Restore {
         /// `notebook/path`.
         file: String,
@@ -102,6 +114,7 @@ pub enum Command {
         revision: Option<String>,
     },
     /// Reverts the last gestures.
+    /// Reply: `{undone: [{gesture, time, summary, files: [file]}]}`, newest first.
     Undo {
         /// How many.
         count: usize,
@@ -109,18 +122,22 @@ pub enum Command {
         anyone: bool,
     },
     /// Records pending history now.
+    /// Reply: `{}`.
     Flush,
     /// Scans the store; with `rebuild`, from nothing.
+    /// Reply: `{files}`, how many are indexed.
     Index {
         /// From nothing.
         rebuild: bool,
     },
     /// Compares files, index and history.
+    /// Reply: `{clean, differences: [{kind, notebook, path, message, repaired}]}`; `clean` is the state after repair.
     Check {
         /// Mends what differs.
         repair: bool,
     },
     /// Lists notebooks, with those in the trash.
+    /// Reply: `{notebooks: [{name, files}], trash: [{name, retired}]}`.
     NotebookList,
     /// Makes a notebook.
     NotebookAdd {
@@ -149,7 +166,12 @@ pub enum Command {
         /// Its name.
         name: String,
     },
-    /// One more mount by the running engine.
+    /// The note that a mount shows under an inode number. Reply: `{file}`.
+    Locate {
+        /// `st_ino`.
+        node: u64,
+    },
+    /// One more mount by the running engine. Reply: `{mountpoint}`.
     Mount {
         /// Where.
         mountpoint: String,

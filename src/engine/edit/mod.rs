@@ -1,0 +1,21 @@
+//! Changes of notes that Codex makes itself: metadata, contents, tags. Atomic, durable, journalled.
+//! It knows nothing of who asked: mount, command line or web.
+
+mod contents;
+mod files;
+mod gesture;
+mod in_place;
+mod metadata;
+mod place;
+mod rewrite;
+mod tags;
+mod trash;
+mod workbench;
+
+pub use gesture::new_gesture;
+pub(super) use in_place::{JOURNAL_PREFIX, SET_ASIDE_PREFIX, recover_in_place_edits, tmp};
+pub(super) use metadata::tags_in_store;
+pub use tags::TagRename;
+pub(super) use trash::find as find_in_trash;
+pub(super) use workbench::Workbench;
+pub use workbench::{GestureWords, WriteGuard};

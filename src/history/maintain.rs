@@ -1,0 +1,203 @@
+//! Folding packs: one a commit is too many to search after some hours.
+//!
+//! Small packs are folded geometrically, so that a byte is rewritten a logarithmic number of times. The `git`
+//! program does it best (it finds deltas against earlier versions); without it libgit2's pack builder does.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use git2::{Oid, Repository};
+
+use super::error::{HistoryError, Step};
+use super::record::write_pack;
+use super::repository::inside;
+use crate::sys::{Dir, IoContext};
+use crate::types::NotePath;
+
+/// Packs and loose objects that are left alone.
+const PACKS_MAX: usize = 50;
+const LOOSE_MAX: usize = 500;
+
+/// After so long the program is taken for hung.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What a folding did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Folded {
+    /// There was nothing to do.
+    Nothing,
+    /// Packs were replaced: open handles see old ones.
+    Packs,
+}
+
+/// Whether there are enough packs or loose objects for a folding.
+pub(super) fn is_due(dir: &Dir) -> Result<bool, HistoryError> {
+    if packs(dir)?.len() > PACKS_MAX {
+        return Ok(true);
+    }
+    let mut loose = 0;
+    for fan in dir.list(&inside("objects"))?.into_iter().filter(|fan| fan.name.len() == 2) {
+        if let Ok(folder) = inside("objects").join(fan.name.as_encoded_bytes()) {
+            loose += dir.list(&folder)?.len();
+        }
+    }
+    Ok(loose > LOOSE_MAX)
+}
+
+/// With the git program; `None` if there is none.
+pub(super) fn with_program(path: &Path) -> Result<Option<Folded>, HistoryError> {
+    let damaged = |problem: String| HistoryError::Damaged { repository: path.display().to_string(), problem };
+    let spawned = Command::new("git")
+        .args(["-c", "core.hooksPath=/dev/null", "-c", "pack.threads=1", "-c", "pack.writeReverseIndex=false"])
+        .args(["repack", "--geometric=2", "-d", "-q"])
+        .current_dir(path)
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|value| ("PATH", value)))
+        .env("GIT_DIR", path)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let child = match spawned {
+        Ok(child) => child,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(damaged(format!("cannot start git to fold packs: {error}"))),
+    };
+    // Niceness is a courtesy; a kernel that refuses it changes nothing.
+    if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::setpriority_process(Some(pid), 10);
+    }
+    match wait(child, PATIENCE) {
+        Ok(None) => Ok(Some(Folded::Packs)),
+        Ok(Some(complaint)) => Err(damaged(format!("git repack failed: {complaint}"))),
+        Err(error) => Err(damaged(format!("git repack did not run to its end: {error}"))),
+    }
+}
+
+/// Waits for the end; what the program complained of if it failed.
+fn wait(mut child: Child, patience: Duration) -> std::io::Result<Option<String>> {
+    let deadline = Instant::now() + patience;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if Instant::now() >= deadline {
+            child.kill()?;
+            child.wait()?;
+            return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "it took too long and was stopped"));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    // `-q` says little: it fits the pipe, and is read after the end.
+    let mut complaint = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        let _ = std::io::Read::read_to_string(&mut stderr, &mut complaint);
+    }
+    Ok((!status.success()).then(|| format!("{status}: {}", complaint.trim())))
+}
+
+/// In process: the small packs become one.
+pub(super) fn in_process(repo: &Repository, dir: &Dir) -> Step<Folded> {
+    let mut packs = packs(dir)?;
+    packs.sort_by_key(|pack| pack.1);
+    let folded = geometric(&packs.iter().map(|pack| pack.1).collect::<Vec<_>>());
+    if folded < 2 {
+        return Ok(Folded::Nothing);
+    }
+    packs.truncate(folded);
+    let mut ids: Vec<Oid> = Vec::new();
+    for (stem, _) in &packs {
+        ids.extend(pack_ids(dir, stem)?);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    write_pack(repo, dir.path(), &ids)?;
+    let after = self::packs(dir)?;
+    let is_replaced = after.iter().any(|pack| !packs.contains(pack));
+    for (stem, _) in packs.iter().filter(|_| is_replaced) {
+        // The index first: a pack without one is nothing to git, an index without a pack is damage.
+        for suffix in [".idx", ".rev", ".bitmap", ".pack"] {
+            match dir.remove_file(&inside(&format!("objects/pack/{stem}{suffix}"))) {
+                Err(error) if !error.is_not_found() => return Err(error.into()),
+                _ => {}
+            }
+        }
+    }
+    rustix::fs::fsync(dir.open_dir(&inside("objects/pack"))?).context("fsync folder", dir.path())?;
+    Ok(Folded::Packs)
+}
+
+/// How many of the smallest (sizes ascending) have to be folded so that each that is left is at least twice as
+/// large as all before it together.
+fn geometric(sizes: &[u64]) -> usize {
+    let mut folded = 0;
+    let mut sum = 0;
+    for (index, &size) in sizes.iter().enumerate() {
+        if index > 0 && size < 2 * sum {
+            folded = index + 1;
+        }
+        sum += size;
+    }
+    folded
+}
+
+/// Names (`pack-…`) and sizes of the packs.
+fn packs(dir: &Dir) -> Result<Vec<(String, u64)>, HistoryError> {
+    let folder = inside("objects/pack");
+    let mut packs = Vec::new();
+    for entry in dir.list(&folder)? {
+        if let Some(stem) = entry.name.to_str().and_then(|name| name.strip_suffix(".pack")) {
+            match dir.stat(&folder.join(entry.name.as_encoded_bytes()).unwrap_or_else(|_| NotePath::root())) {
+                Ok(stat) => packs.push((stem.to_owned(), stat.size)),
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    Ok(packs)
+}
+
+/// The ids that a pack's index lists (version 2: eight bytes of header, 256 running counts, the ids).
+fn pack_ids(dir: &Dir, stem: &str) -> Step<Vec<Oid>> {
+    const IDS: usize = 8 + 256 * 4;
+    let (bytes, _) = dir.read(&inside(&format!("objects/pack/{stem}.idx")), u64::MAX)?;
+    let count = bytes.get(IDS - 4..IDS).and_then(|count| count.try_into().ok()).map(u32::from_be_bytes);
+    let ids = count.and_then(|count| bytes.get(IDS..IDS + 20 * count as usize));
+    match ids {
+        Some(ids) if bytes.starts_with(b"\xfftOc\0\0\0\x02") => {
+            Ok(ids.chunks_exact(20).map(Oid::from_bytes).collect::<Result<_, _>>()?)
+        }
+        _ => Err(git2::Error::from_str(&format!("the index of {stem} is damaged")).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packs_are_folded_until_each_is_twice_the_rest() {
+        for (sizes, expected) in [
+            (&[][..], 0),
+            (&[5], 0),
+            (&[1, 2, 6, 18], 0),
+            (&[1, 1, 10], 2),
+            (&[1, 1, 1, 1, 7], 5),
+            (&[1, 1, 1, 1, 8], 4),
+        ] {
+            assert_eq!(geometric(sizes), expected, "{sizes:?}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_hangs_is_stopped() {
+        let child = Command::new("sleep").arg("60").stderr(Stdio::piped()).spawn().unwrap();
+        let error = wait(child, Duration::from_millis(50)).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    }
+}

@@ -1,0 +1,308 @@
+//! [`History`]: one notebook's repository, for any number of threads.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use git2::{Odb, Oid};
+use parking_lot::Mutex;
+
+use super::batch::{Batch, CommitInfo, PastEntry, PastKind, Recorded, Version};
+use super::chain::Chain;
+use super::error::{Fault, HistoryError, Step};
+use super::maintain::{self, Folded};
+use super::repository::{Handles, head};
+use super::tree::{self, commit_id};
+use super::{diff, gestures, read, record, trail, undo};
+use crate::sys::Dir;
+use crate::types::{Actor, CommitId, GestureId, Instant, NotePath};
+
+/// A notebook's history, open. Reading is safe from any thread; recording takes turns.
+pub struct History {
+    handles: Handles,
+    chain: Chain,
+    /// Held while a commit is made.
+    recording: Mutex<()>,
+    /// Held while packs are folded.
+    folding: Mutex<()>,
+    /// A flush failed: the kernel may have dropped the bytes and call them clean, so that the next flush proves
+    /// nothing.
+    is_flush_broken: AtomicBool,
+}
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("History").field("path", &self.handles.path()).finish_non_exhaustive()
+    }
+}
+
+impl History {
+    /// Opens (or makes) the bare repository at `path` (`<notebook>/.codex/history.git`).
+    /// Empty objects that a power cut left are set aside; stale lock files are removed.
+    /// The caller holds the workspace's lock: nobody else records meanwhile.
+    ///
+    /// # Errors
+    /// If it is there and no repository, or damaged beyond that.
+    pub fn open(path: &Path) -> Result<Self, HistoryError> {
+        Ok(Self {
+            handles: Handles::open(path)?,
+            chain: Chain::default(),
+            recording: Mutex::default(),
+            folding: Mutex::default(),
+            is_flush_broken: AtomicBool::new(false),
+        })
+    }
+
+    /// Records a batch as one commit: one fsynced pack, then the ref. Returns `None` where nothing differs from
+    /// what is recorded already. Paths that git cannot hold ([`super::is_recordable`]) are left out.
+    ///
+    /// # Errors
+    /// libgit2's; then nothing was recorded. After a failed flush nothing is recorded until it is opened again.
+    pub fn record(&self, batch: &Batch) -> Result<Option<CommitId>, HistoryError> {
+        let _turn = self.recording.lock();
+        if self.is_flush_broken.load(Ordering::Relaxed) {
+            return Err(HistoryError::Damaged {
+                repository: self.handles.path().display().to_string(),
+                problem: "a flush to disk failed, so nothing is recorded; check the disk and restart".to_owned(),
+            });
+        }
+        let attempt = || self.handles.with("record a commit", |repo| record::record(repo, self.handles.path(), batch));
+        let recorded = match attempt() {
+            // Somebody pushed meanwhile: once more, upon that.
+            Err(HistoryError::Git { source, .. }) if source.code() == git2::ErrorCode::Modified => attempt(),
+            other => other,
+        };
+        if let Err(HistoryError::Git { source, .. }) = &recorded
+            && source.message().contains("fsync")
+        {
+            self.is_flush_broken.store(true, Ordering::Relaxed);
+        }
+        Ok(recorded?.map(commit_id))
+    }
+
+    /// The newest commit.
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn head(&self) -> Result<Option<CommitId>, HistoryError> {
+        self.handles.with("read the head", |repo| Ok(head(repo)?.map(commit_id)))
+    }
+
+    /// Commits, newest first; of one file or folder where `path` is given (renames are followed).
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn log(&self, path: Option<&NotePath>, limit: usize) -> Result<Vec<CommitInfo>, HistoryError> {
+        let path = path.cloned().unwrap_or_default();
+        self.handles.with("list commits", |repo| {
+            let Some(head) = head(repo)? else { return Ok(Vec::new()) };
+            let trail = trail::trail(repo, head, &path, limit)?;
+            trail.into_iter().map(|footprint| read::commit_info(repo, footprint.commit)).collect()
+        })
+    }
+
+    /// Versions of one file, newest first, renames followed.
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn versions(&self, path: &NotePath, limit: usize) -> Result<Vec<Version>, HistoryError> {
+        self.handles.with("list versions", |repo| {
+            let Some(head) = head(repo)? else { return Ok(Vec::new()) };
+            let trail = trail::trail(repo, head, path, limit)?;
+            let version = |footprint: trail::Footprint| {
+                Ok(Version {
+                    commit: read::commit_info(repo, footprint.commit)?,
+                    path: footprint.path,
+                    blob: footprint.entry.filter(|entry| !entry.is_folder()).map(|entry| commit_id(entry.id)),
+                })
+            };
+            trail.into_iter().map(version).collect()
+        })
+    }
+
+    /// The commit that a prefix of its id names, if it is unambiguous (at least 4 digits).
+    ///
+    /// # Errors
+    /// libgit2's; [`HistoryError::NotFound`].
+    pub fn resolve(&self, prefix: &str) -> Result<CommitId, HistoryError> {
+        self.handles.with("find a commit", |repo| read::resolve(repo, prefix))
+    }
+
+    /// The newest commit at or before a time. Where the clock was set back, the newest that was made with its
+    /// time at or before it.
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn at_time(&self, time: Instant) -> Result<Option<CommitId>, HistoryError> {
+        self.handles.with("find a commit by its time", |repo| {
+            let Some(head) = head(repo)? else { return Ok(None) };
+            let commits = self.chain.up_to(repo, head)?;
+            Ok(commits.iter().rev().find(|(_, seconds)| *seconds <= time.as_second()).map(|(id, _)| commit_id(*id)))
+        })
+    }
+
+    /// A commit.
+    ///
+    /// # Errors
+    /// libgit2's; [`HistoryError::NotFound`].
+    pub fn commit(&self, id: CommitId) -> Result<CommitInfo, HistoryError> {
+        self.with_odb("read a commit", |odb| read::tree_of(odb, id).map(drop))?;
+        self.handles.with("read a commit", |repo| read::commit_info(repo, tree::oid(id)?))
+    }
+
+    /// What stood at `path` (root: the whole tree) in a commit.
+    ///
+    /// # Errors
+    /// libgit2's; [`HistoryError::NotFound`] if there is no such commit.
+    pub fn entry(&self, commit: CommitId, path: &NotePath) -> Result<Option<PastEntry>, HistoryError> {
+        self.with_odb("read a past entry", |odb| read::entry(odb, commit, path))
+    }
+
+    /// The entries of a past folder, in git's order.
+    ///
+    /// # Errors
+    /// libgit2's; [`HistoryError::NotFound`].
+    pub fn list(&self, commit: CommitId, path: &NotePath) -> Result<Vec<PastEntry>, HistoryError> {
+        self.with_odb("list a past folder", |odb| read::list(odb, commit, path))
+    }
+
+    /// All files of a commit with their blob ids, by path: what `cdx check` compares with the store.
+    ///
+    /// # Errors
+    /// libgit2's; [`HistoryError::NotFound`] if there is no such commit.
+    pub fn files(&self, commit: CommitId) -> Result<Vec<(NotePath, PastKind, CommitId)>, HistoryError> {
+        self.with_odb("list past files", |odb| read::files(odb, commit))
+    }
+
+    /// The bytes of a blob.
+    ///
+    /// # Errors
+    /// libgit2's; [`HistoryError::NotFound`].
+    pub fn blob(&self, id: CommitId) -> Result<Arc<[u8]>, HistoryError> {
+        self.with_odb("read a past file", |odb| read::blob(odb, tree::oid(id)?))
+    }
+
+    /// The size of a blob in bytes, from its header.
+    ///
+    /// # Errors
+    /// libgit2's; [`HistoryError::NotFound`].
+    pub fn blob_size(&self, id: CommitId) -> Result<u64, HistoryError> {
+        let size = self.with_odb("read a past file", |odb| Ok(tree::size(odb, tree::oid(id)?)?))?;
+        size.ok_or_else(|| HistoryError::NotFound(format!("no object {id} in this notebook's history")))
+    }
+
+    /// The newest gestures of `actor` (of anyone where `None`), newest first, at most `count`, each with its
+    /// commits, newest first. Undone ones (named by a later commit's trailer `Codex-Undoes`) and undoing ones are
+    /// left out.
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn gestures(
+        &self,
+        actor: Option<&Actor>,
+        count: usize,
+    ) -> Result<Vec<(GestureId, Vec<CommitInfo>)>, HistoryError> {
+        self.handles.with("list gestures", |repo| match head(repo)? {
+            Some(head) if count > 0 => gestures::newest(repo, head, actor, count),
+            _ => Ok(Vec::new()),
+        })
+    }
+
+    /// The commits of these gestures, newest first: what [`History::reverse_all`] takes.
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn commits_of(&self, gestures: &[GestureId]) -> Result<Vec<CommitId>, HistoryError> {
+        self.handles.with("find gestures", |repo| {
+            let Some(head) = head(repo)? else { return Ok(Vec::new()) };
+            Ok(gestures::commits_of(repo, head, gestures)?.into_iter().map(commit_id).collect())
+        })
+    }
+
+    /// What has to be written to undo a commit: for each file that it changed, its contents before it, merged three
+    /// ways with what later commits made of it. To be made in this order; where a file returns to the place of a
+    /// folder that is empty by then, the empty folder gives way.
+    ///
+    /// # Errors
+    /// [`HistoryError::Conflict`] names the files that do not merge; then nothing is to be written.
+    pub fn reverse(&self, commit: CommitId) -> Result<Vec<Recorded>, HistoryError> {
+        self.reverse_all(&[commit])
+    }
+
+    /// The same for several commits, newest first, each upon the undoing of those before it: all or nothing.
+    ///
+    /// # Errors
+    /// As [`History::reverse`].
+    pub fn reverse_all(&self, commits: &[CommitId]) -> Result<Vec<Recorded>, HistoryError> {
+        self.handles.with("undo", |repo| {
+            let ids: Vec<Oid> = commits.iter().map(|&id| tree::oid(id)).collect::<Result<_, _>>()?;
+            match (head(repo)?, commits) {
+                (Some(head), _) => undo::reverse(repo, head, &ids),
+                (None, []) => Ok(Vec::new()),
+                (None, [first, ..]) => Err(read::no_commit(*first).into()),
+            }
+        })
+    }
+
+    /// A unified diff of a path (root: all) between two commits; `None` is the empty tree.
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn diff(&self, from: Option<CommitId>, to: CommitId, path: &NotePath) -> Result<String, HistoryError> {
+        self.handles.with("compare", |repo| diff::between(repo, from, to, path))
+    }
+
+    /// A unified diff of a file's recorded version (empty where there is none) against other bytes.
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn diff_with(&self, commit: CommitId, path: &NotePath, bytes: &[u8]) -> Result<String, HistoryError> {
+        self.handles.with("compare", |repo| diff::against(repo, commit, path, bytes))
+    }
+
+    /// Folds packs together where there are too many, with the `git` program if it is there, else in process.
+    /// For a background thread; recording goes on meanwhile.
+    ///
+    /// # Errors
+    /// libgit2's or git's; then the old packs are there still.
+    pub fn maintain(&self) -> Result<(), HistoryError> {
+        let Some(_turn) = self.folding.try_lock() else { return Ok(()) };
+        let dir = Dir::open(self.handles.path())?;
+        if !maintain::is_due(&dir)? {
+            return Ok(());
+        }
+        if maintain::with_program(self.handles.path())?.is_none() {
+            self.fold_in_process(&dir)?;
+        }
+        self.handles.forget();
+        Ok(())
+    }
+
+    pub(super) fn fold_in_process(&self, dir: &Dir) -> Result<Folded, HistoryError> {
+        let folded = self.handles.with("fold packs", |repo| maintain::in_process(repo, dir))?;
+        self.handles.forget();
+        Ok(folded)
+    }
+
+    /// Checks that the head's objects can all be read: what is wrong, empty if nothing.
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn verify(&self) -> Result<Vec<String>, HistoryError> {
+        self.handles.with("verify", |repo| match head(repo)? {
+            Some(head) => Ok(read::verify(&repo.odb()?, head)),
+            None => Ok(Vec::new()),
+        })
+    }
+
+    fn with_odb<T>(&self, action: &'static str, work: impl Fn(&Odb<'_>) -> Step<T>) -> Result<T, HistoryError> {
+        self.handles.with(action, |repo| work(&repo.odb().map_err(Fault::Git)?))
+    }
+}
+
+/// Git's id of a blob with these bytes, without storing it.
+#[must_use]
+pub fn blob_id(bytes: &[u8]) -> Option<CommitId> {
+    Oid::hash_object(git2::ObjectType::Blob, bytes).ok().map(commit_id)
+}

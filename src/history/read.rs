@@ -1,0 +1,192 @@
+//! Reading commits, past folders and blobs.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use git2::{Delta, DiffFindOptions, DiffOptions, Odb, Oid, Repository};
+
+use super::batch::{CommitInfo, PastEntry, PastKind};
+use super::error::{HistoryError, Step};
+use super::message::CommitText;
+use super::tree::{self, Entry, Tree, commit_id};
+use crate::types::{CommitId, NotePath};
+
+/// A file that a commit changed: what stood there before and after. Both of them where it was modified or moved.
+#[derive(Clone, Debug)]
+pub(super) struct FileChange {
+    /// Before the commit.
+    pub(super) old: Option<(NotePath, Entry)>,
+    /// After it.
+    pub(super) new: Option<(NotePath, Entry)>,
+}
+
+impl FileChange {
+    /// Whether the file was not at its place before: it is new or was moved there.
+    pub(super) fn is_arrival(&self) -> bool {
+        let place = |side: &Option<(NotePath, Entry)>| side.as_ref().map(|(path, _)| path.clone());
+        self.new.is_some() && place(&self.old) != place(&self.new)
+    }
+
+    /// Where it is after the commit.
+    pub(super) fn new_path(&self) -> Option<NotePath> {
+        self.new.as_ref().map(|(path, _)| path.clone())
+    }
+}
+
+/// Renames of edited files are searched among so many candidates; identical contents are always found.
+const RENAME_LIMIT: usize = 200;
+
+/// The commit as it is listed.
+pub(super) fn commit_info(repo: &Repository, id: Oid) -> Step<CommitInfo> {
+    let commit = CommitText::read(&repo.odb()?, id)?;
+    let changes = changes(repo, &commit)?.into_iter().filter_map(listed).collect();
+    Ok(CommitInfo {
+        id: commit_id(id),
+        summary: commit.summary().to_owned(),
+        time: commit.time(),
+        gesture: commit.gesture(),
+        undoes: commit.undoes(),
+        actor: commit.actor,
+        changes,
+    })
+}
+
+fn listed(change: FileChange) -> Option<(char, NotePath)> {
+    match (change.old, change.new) {
+        (None, None) => None,
+        (None, Some((path, _))) => Some(('A', path)),
+        (Some((path, _)), None) => Some(('D', path)),
+        (Some((old, _)), Some((new, _))) => Some((if old == new { 'M' } else { 'R' }, new)),
+    }
+}
+
+/// The files that a commit changed against its first parent, renames found.
+pub(super) fn changes(repo: &Repository, commit: &CommitText) -> Step<Vec<FileChange>> {
+    let new = repo.find_tree(commit.tree)?;
+    let old = match commit.parent {
+        Some(parent) => Some(repo.find_tree(CommitText::read(&repo.odb()?, parent)?.tree)?),
+        None => None,
+    };
+    let mut options = DiffOptions::new();
+    options.include_typechange(true).ignore_submodules(true).skip_binary_check(true);
+    let mut diff = repo.diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options))?;
+    diff.find_similar(Some(DiffFindOptions::new().renames(true).rename_limit(RENAME_LIMIT)))?;
+    Ok(diff.deltas().map(|delta| file_change(&delta)).collect())
+}
+
+fn file_change(delta: &git2::DiffDelta<'_>) -> FileChange {
+    let side = |file: git2::DiffFile<'_>| {
+        let path = NotePath::new(file.path_bytes()?).ok()?;
+        Some((path, Entry { mode: file.mode().into(), id: file.id() }))
+    };
+    let (old, new) = (side(delta.old_file()), side(delta.new_file()));
+    match delta.status() {
+        Delta::Added | Delta::Copied => FileChange { old: None, new },
+        Delta::Deleted => FileChange { old, new: None },
+        _ => FileChange { old, new },
+    }
+}
+
+/// The tree of a commit, or that there is no such commit.
+pub(super) fn tree_of(odb: &Odb<'_>, commit: CommitId) -> Step<Oid> {
+    match CommitText::read(odb, tree::oid(commit)?) {
+        Ok(text) => Ok(text.tree),
+        Err(error) if error.code() == git2::ErrorCode::NotFound => Err(no_commit(commit).into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// That there is no such commit.
+pub(super) fn no_commit(commit: CommitId) -> HistoryError {
+    HistoryError::NotFound(format!("no commit {commit} in this notebook's history; see `cdx log`"))
+}
+
+/// The commit that a prefix names.
+pub(super) fn resolve(repo: &Repository, prefix: &str) -> Step<CommitId> {
+    let told = |what: String| Err(HistoryError::NotFound(what).into());
+    if prefix.len() < 4 || prefix.len() > 40 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return told(format!("`{prefix}` is no revision: give 4 to 40 hex digits of a commit's id"));
+    }
+    match repo.find_commit_by_prefix(prefix) {
+        Ok(commit) => Ok(commit_id(commit.id())),
+        Err(error) if error.code() == git2::ErrorCode::Ambiguous => {
+            told(format!("`{prefix}` begins several ids in this notebook's history; give more digits"))
+        }
+        Err(error) if error.code() == git2::ErrorCode::NotFound => {
+            told(format!("no commit `{prefix}` in this notebook's history; see `cdx log`"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What stood at `path`.
+pub(super) fn entry(odb: &Odb<'_>, commit: CommitId, path: &NotePath) -> Step<Option<PastEntry>> {
+    let entry = tree::entry_at(odb, tree_of(odb, commit)?, path)?;
+    Ok(entry.and_then(|entry| past_entry(path.name().as_encoded_bytes(), entry)))
+}
+
+fn past_entry(name: &[u8], entry: Entry) -> Option<PastEntry> {
+    Some(PastEntry { name: name.to_owned(), kind: entry.kind()?, id: commit_id(entry.id) })
+}
+
+/// The entries of the folder at `path`.
+pub(super) fn list(odb: &Odb<'_>, commit: CommitId, path: &NotePath) -> Step<Vec<PastEntry>> {
+    match tree::entry_at(odb, tree_of(odb, commit)?, path)? {
+        Some(folder) if folder.is_folder() => {
+            let tree = Tree::read(odb, folder.id)?;
+            Ok(tree.entries().filter_map(|(name, entry)| past_entry(name, entry)).collect())
+        }
+        Some(_) => Err(HistoryError::NotFound(format!("{path} is no folder in commit {commit}")).into()),
+        None => Err(HistoryError::NotFound(format!("{path} is not in commit {commit}")).into()),
+    }
+}
+
+/// All files and links of a commit.
+pub(super) fn files(odb: &Odb<'_>, commit: CommitId) -> Step<Vec<(NotePath, PastKind, CommitId)>> {
+    let mut files = Vec::new();
+    tree::walk(odb, tree_of(odb, commit)?, &NotePath::root(), &mut |path, entry| {
+        files.extend(entry.kind().map(|kind| (path, kind, commit_id(entry.id))));
+        Ok(())
+    })?;
+    Ok(files)
+}
+
+/// The bytes of a blob.
+pub(super) fn blob(odb: &Odb<'_>, id: Oid) -> Step<Arc<[u8]>> {
+    match super::error::optional(odb.read(id))? {
+        Some(object) => Ok(object.data().into()),
+        None => Err(HistoryError::NotFound(format!("no object {id} in this notebook's history")).into()),
+    }
+}
+
+/// Reads every object of the head; what cannot be read.
+pub(super) fn verify(odb: &Odb<'_>, head: Oid) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut seen = HashSet::new();
+    let root = match CommitText::read(odb, head) {
+        Ok(commit) => commit.tree,
+        Err(error) => return vec![format!("commit {head}: {}", error.message())],
+    };
+    let mut folders = vec![(NotePath::root(), root)];
+    while let Some((folder, id)) = folders.pop() {
+        let tree = match Tree::read(odb, id) {
+            Ok(tree) => tree,
+            Err(error) => {
+                problems.push(format!("folder {folder}/: {}", error.message()));
+                continue;
+            }
+        };
+        for (name, entry) in tree.entries() {
+            let Ok(path) = folder.join(name) else { continue };
+            if entry.mode == tree::SUBMODULE || !seen.insert(entry.id) {
+                continue;
+            }
+            if entry.is_folder() {
+                folders.push((path, entry.id));
+            } else if let Err(error) = odb.read(entry.id) {
+                problems.push(format!("{path}: {}", error.message()));
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,87 @@
+//! Recording a batch: its new objects as one flushed pack, then the branch, compared and swapped.
+//!
+//! The order is what survives a power cut: libgit2 flushes the pack's index, folder, pack and folder, then the
+//! reference's lock file and folder; a branch never names an object that may be lost.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use git2::{ObjectType, Odb, OdbLookupFlags, Oid, Repository};
+
+use super::batch::Batch;
+use super::edits::{Edits, Objects};
+use super::error::Step;
+use super::message::{self, CommitText};
+use super::repository::{BRANCH, head, own_config};
+
+/// Records `batch` upon the head; `None` where its tree is the head's already.
+pub(super) fn record(repo: &Repository, path: &Path, batch: &Batch) -> Step<Option<Oid>> {
+    let old = repo.odb()?;
+    // Objects of commits that another handle made must be known, or they would be packed once more.
+    old.refresh()?;
+    let parent = head(repo)?;
+    let base = parent.map(|id| CommitText::read(&old, id)).transpose()?.map(|commit| commit.tree);
+    let mut edits = Edits::new(&old, base);
+    for change in &batch.changes {
+        edits.apply(change)?;
+    }
+    let memory = in_memory(path)?;
+    let fresh = memory.odb()?;
+    let mut objects = Fresh { old: &old, memory: &fresh, ids: Vec::new(), known: HashSet::new() };
+    let tree = edits.write(&mut objects)?;
+    let empty = Oid::hash_object(ObjectType::Tree, b"")?;
+    if tree == base.unwrap_or(empty) {
+        return Ok(None);
+    }
+    let commit = objects.put(ObjectType::Commit, &message::commit_object(batch, tree, parent))?;
+    let mut ids = objects.ids;
+    // The order that packs like best: the commit, trees from the root down, blobs.
+    ids.reverse();
+    write_pack(&memory, path, &ids)?;
+    let log = "record";
+    match parent {
+        Some(parent) => repo.reference_matching(BRANCH, commit, true, parent, log)?,
+        None => repo.reference(BRANCH, commit, false, log)?,
+    };
+    Ok(Some(commit))
+}
+
+/// A repository whose objects live in memory alone: what is not new is never read from here.
+fn in_memory(path: &Path) -> Result<Repository, git2::Error> {
+    let odb = Odb::new()?;
+    odb.add_new_mempack_backend(1)?;
+    let repo = Repository::from_odb(odb)?;
+    repo.set_config(&own_config(path)?)?;
+    Ok(repo)
+}
+
+/// `PackBuilder::write` is the one way of libgit2's that heeds the configuration's fsync (`Odb::packwriter` needs
+/// a process-wide switch, `Mempack::dump` packs the whole tree).
+pub(super) fn write_pack(repo: &Repository, path: &Path, ids: &[Oid]) -> Result<(), git2::Error> {
+    let mut pack = repo.packbuilder()?;
+    // Threads cost more than they save on a few objects.
+    pack.set_threads(1);
+    for &id in ids {
+        pack.insert_object(id, None)?;
+    }
+    pack.write(&path.join("objects/pack"), 0o444)
+}
+
+/// The objects of one commit that are not in the repository yet, in memory.
+struct Fresh<'a> {
+    old: &'a Odb<'a>,
+    memory: &'a Odb<'a>,
+    ids: Vec<Oid>,
+    known: HashSet<Oid>,
+}
+
+impl Objects for Fresh<'_> {
+    fn put(&mut self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, git2::Error> {
+        let id = Oid::hash_object(kind, bytes)?;
+        if self.known.insert(id) && !self.old.exists_ext(id, OdbLookupFlags::NO_REFRESH) {
+            self.memory.write(kind, bytes)?;
+            self.ids.push(id);
+        }
+        Ok(id)
+    }
+}

@@ -1,0 +1,160 @@
+//! What a crash or a power cut leaves in the repository, cleared when it is opened.
+//! Only for the engine that holds the workspace's lock: nobody else writes meanwhile.
+
+use std::ffi::OsStr;
+
+use git2::{Odb, Oid, Repository};
+
+use super::error::{HistoryError, Step, optional};
+use super::message::CommitText;
+use super::repository::{BRANCH, inside};
+use super::tree::Tree;
+use crate::sys::{Dir, FileKind, IoContext, StoreError};
+use crate::types::NotePath;
+
+/// Removes stale locks and unfinished packs, and sets empty objects aside in `quarantine/`.
+pub(super) fn clear(dir: &Dir) -> Result<(), HistoryError> {
+    for name in ["HEAD.lock", "config.lock", "packed-refs.lock", "index.lock", "shallow.lock", "gc.pid"] {
+        remove_if_there(dir, &inside(name))?;
+    }
+    clear_locks(dir, &inside("refs"))?;
+    clear_packs(dir)?;
+    set_empty_objects_aside(dir)?;
+    // A pack that was renamed into place just before a kill may be in the cache only; what is recorded on top
+    // of it must not outlive it.
+    rustix::fs::fsync(dir.open_dir(&inside("objects/pack"))?).context("fsync folder", dir.path())?;
+    Ok(())
+}
+
+fn clear_locks(dir: &Dir, folder: &NotePath) -> Result<(), HistoryError> {
+    for entry in dir.list(folder)? {
+        let Ok(path) = folder.join(entry.name.as_encoded_bytes()) else { continue };
+        if is_folder(dir, &path, entry.kind)? {
+            clear_locks(dir, &path)?;
+        } else if has_suffix(&entry.name, ".lock") {
+            tracing::warn!(path = %dir.shown(&path).display(), "removed a stale lock");
+            dir.remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Temporary files of libgit2 and of git, and indexes whose pack never came.
+fn clear_packs(dir: &Dir) -> Result<(), HistoryError> {
+    let folder = inside("objects/pack");
+    let entries = dir.list(&folder)?;
+    for entry in &entries {
+        let name = entry.name.as_encoded_bytes();
+        let is_temporary = name.starts_with(b"pack_git2_") || name.starts_with(b"tmp_") || name.starts_with(b".tmp-");
+        let is_lonely = name.strip_suffix(b".idx").is_some_and(|stem| {
+            let pack = [stem, b".pack"].concat();
+            !entries.iter().any(|other| other.name.as_encoded_bytes() == pack)
+        });
+        if (is_temporary || is_lonely || has_suffix(&entry.name, ".lock"))
+            && let Ok(path) = folder.join(name)
+        {
+            tracing::warn!(path = %dir.shown(&path).display(), "removed an unfinished pack");
+            dir.remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// We write packs only; but a foreign program may have left loose objects, which a power cut empties.
+fn set_empty_objects_aside(dir: &Dir) -> Result<(), HistoryError> {
+    let objects = inside("objects");
+    for fan in dir.list(&objects)? {
+        let name = fan.name.as_encoded_bytes();
+        if name.len() != 2 || !name.iter().all(u8::is_ascii_hexdigit) {
+            continue;
+        }
+        let Ok(folder) = objects.join(name) else { continue };
+        if !is_folder(dir, &folder, fan.kind)? {
+            continue;
+        }
+        for object in dir.list(&folder)? {
+            let Ok(path) = folder.join(object.name.as_encoded_bytes()) else { continue };
+            if dir.stat(&path)?.size == 0 {
+                set_aside(dir, &path, &[name, object.name.as_encoded_bytes()].concat())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn set_aside(dir: &Dir, path: &NotePath, name: &[u8]) -> Result<(), HistoryError> {
+    tracing::warn!(path = %dir.shown(path).display(), "set a damaged file aside");
+    let folder = inside("quarantine");
+    dir.make_dirs(&folder)?;
+    let to = folder.join(name).unwrap_or_else(|_| inside("quarantine/unnamed"));
+    Ok(dir.rename(path, &to)?)
+}
+
+fn is_folder(dir: &Dir, path: &NotePath, kind: Option<FileKind>) -> Result<bool, StoreError> {
+    match kind {
+        Some(kind) => Ok(kind == FileKind::Directory),
+        None => Ok(dir.stat(path)?.is_dir()),
+    }
+}
+
+fn has_suffix(name: &OsStr, suffix: &str) -> bool {
+    name.as_encoded_bytes().ends_with(suffix.as_bytes())
+}
+
+fn remove_if_there(dir: &Dir, path: &NotePath) -> Result<(), StoreError> {
+    match dir.remove_file(path) {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes sure that the branch names a commit whose tree can be read. Where it does not (an empty or torn file,
+/// an object that is gone), the newest commit that can be read takes its place.
+pub(super) fn check_head(repo: &Repository, dir: &Dir) -> Step<()> {
+    let odb = repo.odb()?;
+    let broken = match optional(repo.refname_to_id(BRANCH)) {
+        Ok(None) if dir.stat(&inside(BRANCH)).is_err() => return Ok(()),
+        Ok(None) => "the branch is unreadable".to_owned(),
+        Ok(Some(head)) => match readable(&odb, head) {
+            Ok(()) => return Ok(()),
+            Err(error) => error.message().to_owned(),
+        },
+        Err(error) => error.message().to_owned(),
+    };
+    let newest = newest_readable(&odb)?;
+    tracing::error!(repository = %dir.path().display(), broken, ?newest, "the head is damaged; the newest commit takes its place");
+    if dir.stat(&inside(BRANCH)).is_ok() {
+        set_aside(dir, &inside(BRANCH), b"main")?;
+    }
+    let Some(newest) = newest else {
+        let problem = format!("its head is damaged ({broken}) and no commit can be read; move it away");
+        return Err(HistoryError::Damaged { repository: dir.path().display().to_string(), problem }.into());
+    };
+    repo.reference(BRANCH, newest, true, "mended")?;
+    Ok(())
+}
+
+fn readable(odb: &Odb<'_>, commit: Oid) -> Result<(), git2::Error> {
+    let commit = CommitText::read(odb, commit)?;
+    Tree::read(odb, commit.tree).map(drop)
+}
+
+/// Of the commits that are nobody's parent, the one with the latest time.
+fn newest_readable(odb: &Odb<'_>) -> Result<Option<Oid>, git2::Error> {
+    let mut ids = Vec::new();
+    odb.foreach(|id| {
+        ids.push(*id);
+        true
+    })?;
+    let mut commits: Vec<(i64, Oid, Option<Oid>)> = Vec::new();
+    for id in ids {
+        if matches!(odb.read_header(id), Ok((_, git2::ObjectType::Commit)))
+            && let Ok(commit) = CommitText::read(odb, id)
+        {
+            commits.push((commit.seconds, id, commit.parent));
+        }
+    }
+    let parents: std::collections::HashSet<Oid> = commits.iter().filter_map(|commit| commit.2).collect();
+    commits.sort_by_key(|commit| (!parents.contains(&commit.1), commit.0));
+    Ok(commits.into_iter().rev().map(|commit| commit.1).find(|&id| readable(odb, id).is_ok()))
+}

@@ -1,0 +1,303 @@
+//! The reading side: a pool of read-only connections.
+
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+use super::rowio::{self, FILE_COLUMNS, INDEXED_COLUMNS, STAT_COLUMNS, select_files};
+use super::schema::SCHEMA;
+use super::{FileRow, IndexedFile, IndexedStat, Links};
+use crate::index::parse::Problem;
+use crate::index::{IndexError, connection};
+use crate::types::{FileId, NodeNumber, NotePath, NotebookNumber, StoreKey, TagName};
+
+/// The reading side; any thread.
+#[derive(Debug)]
+pub struct NotebookReader {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// Connections that are kept open between calls; more are opened while more threads read.
+const KEPT: usize = 4;
+
+impl NotebookReader {
+    pub(super) fn over(path: &Path) -> Self {
+        Self { path: path.to_owned(), idle: Mutex::default() }
+    }
+
+    /// Runs `read` on a connection of the pool. A connection on which something failed is not used again.
+    pub(super) fn with<T>(&self, read: impl FnOnce(&mut Connection) -> Result<T, IndexError>) -> Result<T, IndexError> {
+        let idle = self.idle.lock().pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self.connect()?,
+        };
+        let result = read(&mut connection);
+        if result.is_ok() || connection.is_autocommit() {
+            let mut idle = self.idle.lock();
+            if idle.len() < KEPT {
+                idle.push(connection);
+            }
+        }
+        result
+    }
+
+    fn connect(&self) -> Result<Connection, IndexError> {
+        connection::open_for_reading(&self.path, &SCHEMA).map_err(|error| self.fail(error))
+    }
+
+    pub(super) fn fail(&self, error: rusqlite::Error) -> IndexError {
+        IndexError::of(&self.path, error)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, IndexError> {
+        self.with(|connection| {
+            let mut statement = connection.prepare_cached(sql).map_err(|error| self.fail(error))?;
+            let rows = statement.query_map(params, read).map_err(|error| self.fail(error))?;
+            rows.collect::<Result<_, _>>().map_err(|error| self.fail(error))
+        })
+    }
+
+    /// Closes the connections that no call is using. While any reader has the database open, its WAL stays.
+    pub fn close_idle(&self) {
+        self.idle.lock().clear();
+    }
+
+    /// What a scan compares with the store, all rows.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn stats(&self) -> Result<Vec<IndexedStat>, IndexError> {
+        self.all(&select_files(STAT_COLUMNS, ""), [], rowio::stat_row)
+    }
+
+    /// What a scan compares, of one path.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn stat_of(&self, path: &NotePath) -> Result<Option<IndexedStat>, IndexError> {
+        let found = self.all(&select_files(STAT_COLUMNS, "WHERE path = ?1"), [path.to_str()], rowio::stat_row)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// What a scan compares, of all rows at or below a path.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn stats_below(&self, folder: &NotePath) -> Result<Vec<IndexedStat>, IndexError> {
+        if folder.is_root() {
+            return self.stats();
+        }
+        // `/` is the byte before `0`: what is below a folder is one range of the index.
+        let rest = "WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')";
+        self.all(&select_files(STAT_COLUMNS, rest), [folder.to_str()], rowio::stat_row)
+    }
+
+    /// Paths of rows whose contents the history is not known to hold.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn unrecorded(&self) -> Result<Vec<NotePath>, IndexError> {
+        self.all("SELECT path FROM file_metadata WHERE last_commit_hash IS NULL", [], |row| rowio::path_at(row, 0))
+    }
+
+    /// All rows for the in-memory maps.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn files(&self) -> Result<Vec<IndexedFile>, IndexError> {
+        self.with(|connection| all_files(connection).map_err(|error| self.fail(error)))
+    }
+
+    /// Paths whose full text still has the words of an older path: their files are to be read again.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn stale(&self) -> Result<Vec<NotePath>, IndexError> {
+        self.all("SELECT path FROM file_metadata WHERE text_is_stale", [], |row| rowio::path_at(row, 0))
+    }
+
+    /// Saved node numbers.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn nodes(&self) -> Result<Vec<(NodeNumber, StoreKey)>, IndexError> {
+        self.all("SELECT number, dev, inode, btime_ns FROM nodes", [], |row| {
+            let key = StoreKey {
+                dev: row.get::<_, i64>(1)?.cast_unsigned(),
+                ino: row.get::<_, i64>(2)?.cast_unsigned(),
+                btime_ns: row.get(3)?,
+            };
+            Ok((NodeNumber(row.get::<_, i64>(0)?.cast_unsigned()), key))
+        })
+    }
+
+    /// One row by path. The notebook's name and number are the caller's to fill in.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn by_path(&self, path: &NotePath) -> Result<Option<FileRow>, IndexError> {
+        self.one(&format!("SELECT {FILE_COLUMNS} FROM file_metadata f WHERE f.path = ?1"), path.to_str())
+    }
+
+    /// One row by id. The notebook's name and number are the caller's to fill in.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn by_id(&self, id: FileId) -> Result<Option<FileRow>, IndexError> {
+        self.one(&format!("SELECT {FILE_COLUMNS} FROM file_metadata f WHERE f.id = ?1"), id.0)
+    }
+
+    fn one(&self, sql: &str, key: impl rusqlite::ToSql) -> Result<Option<FileRow>, IndexError> {
+        let load = |connection: &Connection| {
+            let mut statement = connection.prepare_cached(sql)?;
+            let found = statement.query_row([key], |row| rowio::file_row(row, "", NotebookNumber(0))).optional()?;
+            found.map(|row| Ok(FileRow { tags: rowio::tags_of(connection, row.id.0)?, ..row })).transpose()
+        };
+        self.with(|connection| load(connection).map_err(|error| self.fail(error)))
+    }
+
+    /// Links of a note: out (target as written, resolved path) and in (path of the linking note).
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn links(&self, path: &NotePath) -> Result<Links, IndexError> {
+        let out = "SELECT l.target, t.path FROM file_metadata f JOIN links l ON l.from_id = f.id
+                   LEFT JOIN file_metadata t ON t.id = l.to_id WHERE f.path = ?1 ORDER BY l.position";
+        let outgoing = self.all(out, [path.to_str()], |row| {
+            let to = row.get_ref(1)?.as_bytes_or_null()?.and_then(|path| NotePath::new(path).ok());
+            Ok((row.get(0)?, to))
+        })?;
+        let back = "SELECT DISTINCT s.path FROM file_metadata f JOIN links l ON l.to_id = f.id
+                    JOIN file_metadata s ON s.id = l.from_id WHERE f.path = ?1 ORDER BY s.path";
+        let incoming = self.all(back, [path.to_str()], |row| rowio::path_at(row, 0))?;
+        Ok(Links { outgoing, incoming })
+    }
+
+    /// Distinct values of a property with how many notes have each, most first, at most `limit`.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn property_values(&self, key: &str, limit: usize) -> Result<Vec<(String, u64)>, IndexError> {
+        let sql = "SELECT p.value, max(p.raw), count(DISTINCT p.file_id) AS notes
+                   FROM property_keys k JOIN properties p ON p.key_id = k.id
+                   WHERE k.key = ?1 AND p.value IS NOT NULL GROUP BY p.value ORDER BY notes DESC, p.value LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, (key, limit), |row| {
+            Ok((super::properties::shown(row.get_ref(0)?, row.get_ref(1)?).into_owned(), count_at(row, 2)?))
+        })
+    }
+
+    /// Property keys in use with how many notes have each, most first.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn property_keys(&self) -> Result<Vec<(String, u64)>, IndexError> {
+        let sql = "SELECT k.key, count(DISTINCT p.file_id) AS notes FROM property_keys k
+                   JOIN properties p ON p.key_id = k.id GROUP BY k.id ORDER BY notes DESC, k.key";
+        self.all(sql, [], |row| Ok((row.get(0)?, count_at(row, 1)?)))
+    }
+
+    /// Tags with the colours they were given.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn tag_colors(&self) -> Result<Vec<(TagName, String)>, IndexError> {
+        let rows = self.all("SELECT name, color FROM tags WHERE color IS NOT NULL ORDER BY key", [], |row| {
+            Ok((TagName::new(row.get_ref(0)?.as_str()?).ok(), row.get(1)?))
+        })?;
+        Ok(rows.into_iter().filter_map(|(tag, color)| Some((tag?, color))).collect())
+    }
+
+    /// What SQLite finds wrong with the database, empty if it is whole; the full text index is checked by
+    /// [`super::NotebookDb::integrity`] alone.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn integrity(&self) -> Result<Vec<String>, IndexError> {
+        self.with(|connection| {
+            super::integrity::check_tables(connection).map_err(|error| IndexError::of(&self.path, error))
+        })
+    }
+
+    /// Problems of all files (broken frontmatter, illegal tags), by path.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn problems(&self) -> Result<Vec<(NotePath, Problem)>, IndexError> {
+        let sql = "SELECT f.path, p.file, p.line, p.\"column\", p.message FROM problems p
+                   JOIN file_metadata f ON f.id = p.file_id ORDER BY f.path, p.position";
+        self.all(sql, [], |row| {
+            let problem = Problem {
+                file: row.get(1)?,
+                line: usize::try_from(row.get::<_, i64>(2)?).unwrap_or(1),
+                column: usize::try_from(row.get::<_, i64>(3)?).unwrap_or(1),
+                message: row.get(4)?,
+            };
+            Ok((rowio::path_at(row, 0)?, problem))
+        })
+    }
+
+    /// The newest `limit` files by mtime.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn recent(&self, limit: usize) -> Result<Vec<IndexedFile>, IndexError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.with(|connection| {
+            let load = |connection: &Connection| {
+                let sql = select_files(INDEXED_COLUMNS, "ORDER BY mtime_ns DESC, path LIMIT ?1");
+                let mut statement = connection.prepare_cached(&sql)?;
+                let files: Vec<IndexedFile> =
+                    statement.query_map([limit], rowio::indexed_row)?.collect::<Result<_, _>>()?;
+                let with_tags =
+                    |file: IndexedFile| Ok(IndexedFile { tags: rowio::tags_of(connection, file.id.0)?, ..file });
+                files.into_iter().map(with_tags).collect::<rusqlite::Result<_>>()
+            };
+            load(connection).map_err(|error| self.fail(error))
+        })
+    }
+}
+
+fn count_at(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(index)?.cast_unsigned())
+}
+
+/// Both tables in the order of the id, merged: one pass over each, whatever the size.
+fn all_files(connection: &mut Connection) -> rusqlite::Result<Vec<IndexedFile>> {
+    // One snapshot for the statements together.
+    let snapshot = connection.transaction()?;
+    let mut names: std::collections::HashMap<i64, TagName> = std::collections::HashMap::new();
+    let mut statement = snapshot.prepare_cached("SELECT id, name FROM tags")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Ok(tag) = TagName::new(row.get_ref(1)?.as_str()?) {
+            names.insert(row.get(0)?, tag);
+        }
+    }
+    let mut statement = snapshot.prepare_cached(&select_files(INDEXED_COLUMNS, "ORDER BY id"))?;
+    let mut files: Vec<IndexedFile> = statement.query_map([], rowio::indexed_row)?.collect::<Result<_, _>>()?;
+    let mut statement = snapshot.prepare_cached("SELECT file_id, tag_id FROM file_tags ORDER BY file_id")?;
+    let mut rows = statement.query([])?;
+    let mut at = 0;
+    while let Some(row) = rows.next()? {
+        let (file, tag): (i64, i64) = (row.get(0)?, row.get(1)?);
+        while files.get(at).is_some_and(|indexed| indexed.id.0 < file) {
+            at += 1;
+        }
+        if let (Some(indexed), Some(tag)) = (files.get_mut(at).filter(|f| f.id.0 == file), names.get(&tag)) {
+            indexed.tags.push(tag.clone());
+        }
+    }
+    for file in &mut files {
+        file.tags.sort();
+    }
+    Ok(files)
+}

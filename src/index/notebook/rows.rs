@@ -1,0 +1,83 @@
+//! What queries and lookups show.
+
+use serde::Serialize;
+
+use crate::types::{ContentHash, FileId, NodeNumber, NotePath, NotebookNumber, Properties, TagName, Value};
+
+/// A row with all that queries show of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FileRow {
+    /// Row.
+    pub id: FileId,
+    /// Its notebook's name.
+    pub notebook: String,
+    /// Its notebook's number.
+    #[serde(skip)]
+    pub number: NotebookNumber,
+    /// The number that the mount shows it under.
+    #[serde(skip)]
+    pub node: NodeNumber,
+    /// Where it is.
+    pub path: NotePath,
+    /// Its title.
+    pub title: String,
+    /// Its description.
+    pub description: Option<String>,
+    /// Frontmatter `type`.
+    #[serde(rename = "type")]
+    pub file_type: Option<String>,
+    /// MIME type.
+    pub content_type: String,
+    /// Size in bytes.
+    pub size: u64,
+    /// SHA-256.
+    pub hash: Option<ContentHash>,
+    /// Its tags.
+    pub tags: Vec<TagName>,
+    /// Its properties.
+    pub properties: Properties,
+    /// When it was made (ISO 8601).
+    pub created: String,
+    /// When its contents last changed (ISO 8601).
+    pub modified: String,
+    /// Excerpt around the full text matches, where the query has any: matches between `\u{2}` and `\u{3}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snippet: Option<String>,
+}
+
+/// A result.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct QueryResult {
+    /// The page that `limit` and `offset` ask for, in order.
+    pub files: Vec<FileRow>,
+    /// Over all matches: group and the positions... see [`GroupRow`]; `None` without `group`.
+    pub groups: Option<Vec<GroupRow>>,
+    /// How many match in all.
+    pub total: u64,
+    /// The limit that was applied.
+    pub limit: Option<u64>,
+    /// The offset that was applied.
+    pub offset: u64,
+    /// Property, function, value.
+    pub aggregates: Vec<(String, String, Value)>,
+    /// Warnings of the query.
+    pub warnings: Vec<String>,
+}
+
+/// A group of a result.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GroupRow {
+    /// The value that its notes have in common; `None` where the property is missing.
+    pub value: Option<String>,
+    /// Its notes, in the query's order.
+    pub files: Vec<FileRow>,
+}
+
+/// Links of a note.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Links {
+    /// Where it points: as written, and the note or file that this is (`None`: broken).
+    pub outgoing: Vec<(String, Option<NotePath>)>,
+    /// Notes that point to it.
+    pub incoming: Vec<NotePath>,
+}

@@ -1,0 +1,205 @@
+//! Writing one file's row with everything that hangs from it.
+
+use rusqlite::{Connection, named_params};
+
+use super::fold::{fold, nfc};
+use super::links::name_key;
+use super::writer::Interned;
+use super::{FileRecord, links, properties};
+use crate::index::parse::{ParsedNote, Problem, TagOrigin};
+use crate::types::{TagName, TagNameError};
+
+const INSERT: &str =
+    "INSERT INTO file_metadata (path, node, dev, inode, btime_ns, mtime_ns, ctime_ns, size, sidecar_mark,
+        hash, content_type, title, description, file_type, created_at, properties, sidecar_path)
+    VALUES (:path, :node, :dev, :inode, :btime, :mtime, :ctime, :size, :mark,
+        :hash, :content_type, :title, :description, :file_type, :created, :properties, :sidecar)";
+
+// `path` stays: the row was found by it. The last commit stays as long as the contents are what it holds.
+const UPDATE: &str = "UPDATE file_metadata SET node = :node, dev = :dev, inode = :inode, btime_ns = :btime,
+        mtime_ns = :mtime, ctime_ns = :ctime, size = :size, sidecar_mark = :mark, hash = :hash,
+        content_type = :content_type, title = :title, description = :description, file_type = :file_type,
+        created_at = :created, properties = :properties, sidecar_path = :sidecar, text_is_stale = 0,
+        last_commit_hash = CASE WHEN hash IS :hash THEN last_commit_hash END
+    WHERE path = :path";
+
+/// Writes the row of `path`, which has the id `had` if it is there, and returns its id.
+pub(super) fn write(
+    connection: &Connection,
+    interned: &mut Interned,
+    record: &FileRecord,
+    path: &str,
+    had: Option<i64>,
+) -> rusqlite::Result<i64> {
+    let parsed = &record.parsed;
+    write_row(connection, record, path, had.is_some())?;
+    let id = match (had, record.revive) {
+        (Some(id), _) => id,
+        (None, Some(before)) => revive(connection, connection.last_insert_rowid(), before.0)?,
+        (None, None) => connection.last_insert_rowid(),
+    };
+    if had.is_some() {
+        clear(connection, id)?;
+    } else {
+        add_name(connection, id, &name_key(path))?;
+    }
+    write_text(connection, id, path, parsed)?;
+    write_tags(connection, interned, id, &parsed.tags)?;
+    write_properties(connection, interned, id, parsed)?;
+    links::write(connection, id, &parsed.links)?;
+    write_problems(connection, id, record)?;
+    Ok(id)
+}
+
+/// Gives a row, which nothing refers to yet, the id that its file had before, unless another row has it by now.
+fn revive(connection: &Connection, id: i64, before: i64) -> rusqlite::Result<i64> {
+    let sql = "UPDATE OR IGNORE file_metadata SET id = ?2 WHERE id = ?1";
+    let is_free = connection.prepare_cached(sql)?.execute((id, before))? == 1;
+    Ok(if is_free { before } else { id })
+}
+
+/// Enters a file's folded name.
+pub(super) fn add_name(connection: &Connection, id: i64, name: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT OR IGNORE INTO file_names (name, file_id) VALUES (?1, ?2)";
+    connection.prepare_cached(sql)?.execute((name, id)).map(drop)
+}
+
+/// Takes a file's folded name out.
+pub(super) fn remove_name(connection: &Connection, id: i64, name: &str) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM file_names WHERE name = ?1 AND file_id = ?2";
+    connection.prepare_cached(sql)?.execute((name, id)).map(drop)
+}
+
+fn write_row(connection: &Connection, record: &FileRecord, path: &str, is_there: bool) -> rusqlite::Result<()> {
+    let parsed = &record.parsed;
+    let properties = (!parsed.properties.is_empty()).then(|| serde_json::Value::Object(parsed.properties.clone()));
+    let created: &dyn rusqlite::ToSql = match &parsed.created {
+        Some(text) => text,
+        None => &record.birth_ns,
+    };
+    connection.prepare_cached(if is_there { UPDATE } else { INSERT })?.execute(named_params! {
+        ":path": path,
+        ":node": record.node.0.cast_signed(),
+        ":dev": record.store.dev.cast_signed(),
+        ":inode": record.store.ino.cast_signed(),
+        ":btime": record.store.btime_ns,
+        ":mtime": record.mtime_ns,
+        ":ctime": record.ctime_ns,
+        ":size": record.size.cast_signed(),
+        ":mark": record.sidecar_mark,
+        ":hash": record.hash.as_ref().map(|hash| &hash.0[..]),
+        ":content_type": record.content_type,
+        ":title": parsed.title,
+        ":description": parsed.description,
+        ":file_type": parsed.file_type,
+        ":created": created,
+        ":properties": properties.map(|object| object.to_string()),
+        ":sidecar": record.sidecar_path.as_ref().and_then(|path| path.to_str()),
+    })?;
+    Ok(())
+}
+
+/// What the row had before.
+fn clear(connection: &Connection, id: i64) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM search_index WHERE rowid = ?1",
+        "DELETE FROM file_tags WHERE file_id = ?1",
+        "DELETE FROM properties WHERE file_id = ?1",
+        "DELETE FROM links WHERE from_id = ?1",
+        "DELETE FROM problems WHERE file_id = ?1",
+    ] {
+        connection.prepare_cached(sql)?.execute([id])?;
+    }
+    Ok(())
+}
+
+fn write_text(connection: &Connection, id: i64, path: &str, parsed: &ParsedNote) -> rusqlite::Result<()> {
+    let tags = parsed.tags.iter().map(|(tag, _)| tag.as_str()).collect::<Vec<_>>().join("\n");
+    let sql = "INSERT INTO search_index (rowid, title, body, path, tags) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let text = (id, nfc(&parsed.title), nfc(&parsed.body), nfc(path), tags);
+    connection.prepare_cached(sql)?.execute(text).map(drop)
+}
+
+fn write_tags(
+    connection: &Connection,
+    interned: &mut Interned,
+    id: i64,
+    tags: &[(TagName, TagOrigin)],
+) -> rusqlite::Result<()> {
+    for (tag, origin) in tags {
+        let tag = tag_id(connection, interned, tag)?;
+        let origin = match origin {
+            TagOrigin::Frontmatter => 1,
+            TagOrigin::Sidecar => 2,
+        };
+        let sql = "INSERT INTO file_tags (file_id, tag_id, origin) VALUES (?1, ?2, ?3)
+                   ON CONFLICT (file_id, tag_id) DO UPDATE SET origin = origin | ?3";
+        connection.prepare_cached(sql)?.execute((id, tag, origin))?;
+    }
+    Ok(())
+}
+
+fn tag_id(connection: &Connection, interned: &mut Interned, tag: &TagName) -> rusqlite::Result<i64> {
+    if let Some(id) = interned.tags.get(tag.key()) {
+        return Ok(*id);
+    }
+    // The no-op update makes RETURNING answer for a row that is there, too.
+    let sql = "INSERT INTO tags (name, key) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET key = key RETURNING id";
+    let id = connection.prepare_cached(sql)?.query_row((tag.as_str(), tag.key()), |row| row.get(0))?;
+    interned.tags.insert(tag.key().into(), id);
+    Ok(id)
+}
+
+fn write_properties(
+    connection: &Connection,
+    interned: &mut Interned,
+    id: i64,
+    parsed: &ParsedNote,
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO properties (file_id, key_id, position, kind, value, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let mut statement = connection.prepare_cached(sql)?;
+    for (position, row) in (0_i64..).zip(properties::rows_of(&parsed.properties)) {
+        let key = key_id(connection, interned, &row.key)?;
+        statement.execute((id, key, position, row.kind as i64, row.value, row.raw))?;
+    }
+    Ok(())
+}
+
+fn key_id(connection: &Connection, interned: &mut Interned, key: &str) -> rusqlite::Result<i64> {
+    if let Some(id) = interned.keys.get(key) {
+        return Ok(*id);
+    }
+    let sql = "INSERT INTO property_keys (key) VALUES (?1) ON CONFLICT (key) DO UPDATE SET key = key RETURNING id";
+    let id = connection.prepare_cached(sql)?.query_row([key], |row| row.get(0))?;
+    interned.keys.insert(key.into(), id);
+    Ok(id)
+}
+
+fn write_problems(connection: &Connection, id: i64, record: &FileRecord) -> rusqlite::Result<()> {
+    let parsed = &record.parsed;
+    if parsed.problems.is_empty() && parsed.illegal_tags.is_empty() {
+        return Ok(());
+    }
+    let file = record.path.name().to_string_lossy();
+    let illegal = parsed.illegal_tags.iter().map(|tag| Problem {
+        file: file.to_string(),
+        line: 1,
+        column: 1,
+        message: TagNameError(tag.clone()).to_string(),
+    });
+    let sql =
+        "INSERT INTO problems (file_id, position, file, line, \"column\", message) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let mut statement = connection.prepare_cached(sql)?;
+    for (position, problem) in (0_i64..).zip(parsed.problems.iter().cloned().chain(illegal)) {
+        let line = i64::try_from(problem.line).unwrap_or(i64::MAX);
+        let column = i64::try_from(problem.column).unwrap_or(i64::MAX);
+        statement.execute((id, position, problem.file, line, column, problem.message))?;
+    }
+    Ok(())
+}
+
+/// The folded name by which links find a file.
+#[must_use]
+pub(super) fn folded_name(path: &str) -> String {
+    fold(path.rsplit('/').next().unwrap_or_default())
+}

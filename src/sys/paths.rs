@@ -1,0 +1,65 @@
+//! Files that are named by a whole path: the user's own arguments, `$CODEX_HOME`, `/proc`.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::{IoContext, StoreError, StoreStat};
+
+/// Makes a folder and those above it where they are missing, following links on the way (the user named it).
+///
+/// # Errors
+/// What mkdir(2) says.
+pub fn make_dirs(path: &Path) -> Result<(), StoreError> {
+    std::fs::create_dir_all(path).context("make folder", path)
+}
+
+/// The path without links, `.` and `..`.
+///
+/// # Errors
+/// What realpath(3) says.
+pub fn canonical(path: &Path) -> Result<PathBuf, StoreError> {
+    std::fs::canonicalize(path).context("find", path)
+}
+
+/// A whole file as text; bytes that are no UTF-8 are replaced.
+///
+/// # Errors
+/// What open(2) and read(2) say.
+pub fn read_text(path: &Path) -> Result<String, StoreError> {
+    #[expect(clippy::disallowed_methods, reason = "the file is no part of a store: configuration, /proc")]
+    let bytes = std::fs::read(path).context("read", path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Opens a log to append to, readable by its owner alone.
+///
+/// # Errors
+/// What open(2) says.
+pub fn open_log(path: &Path) -> Result<File, StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).context("open", path)
+}
+
+/// Attributes of what is at `path`, links followed or not.
+///
+/// # Errors
+/// What statx(2) says; ENOTCONN where a dead daemon's mount is in the way.
+pub fn stat(path: &Path) -> Result<StoreStat, StoreError> {
+    let resolved = canonical(path)?;
+    StoreStat::at(rustix::fs::CWD, resolved).context("read attributes of", path)
+}
+
+/// The login of a user id, from /etc/passwd; `uid-N` where it has none.
+#[must_use]
+pub fn account_name(uid: u32) -> String {
+    let wanted = uid.to_string();
+    read_text(Path::new("/etc/passwd"))
+        .ok()
+        .and_then(|text| {
+            text.lines()
+                .map(|line| line.split(':').collect::<Vec<_>>())
+                .find(|fields| fields.get(2) == Some(&wanted.as_str()))
+                .map(|fields| fields[0].to_owned())
+        })
+        .unwrap_or_else(|| format!("uid-{uid}"))
+}
