@@ -10,6 +10,7 @@ mod folder;
 mod inotify;
 mod lock;
 pub mod paths;
+mod plain;
 mod stat;
 mod sysfs;
 mod users;
@@ -23,4 +24,4 @@ pub use inotify::{FolderEvents, ReadOutcome, StoreEvent, StoreEventKind, WatchId
 pub use lock::{Attempt, FileLock, boot_id};
 pub use stat::{FileKind, StoreStat};
 pub use sysfs::write_sysfs;
-pub use users::login_of;
+pub use users::{groups_of, login_of};
