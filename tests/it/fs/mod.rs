@@ -1,0 +1,3 @@
+//! The mount, through the kernel.
+
+mod real;
