@@ -1,3 +1,5 @@
 //! The mount, through the kernel.
 
 mod real;
+mod tags;
+mod views;
