@@ -5,9 +5,10 @@ pub mod catalog;
 pub mod check;
 pub mod command;
 pub mod doctor;
-mod edit;
+pub mod edit;
 mod error;
 mod hooks;
+pub mod past;
 pub mod views;
 mod workspace;
 

@@ -84,6 +84,10 @@ impl<'o> Edits<'o> {
             Recorded::Symlink { path, target } => self.insert(path, Edit::Bytes(SYMLINK, target.as_slice().into())),
             Recorded::Removed { path } => self.take(path).map(drop),
             Recorded::Moved { from, to } if from == to || to.strip_prefix(from).is_some() => Ok(()),
+            // A folder without files is not there, to git.
+            Recorded::Moved { from, .. } if self.get(from)? == Some(Content::Folder) && !self.has_files(from)? => {
+                Ok(())
+            }
             Recorded::Moved { from, to } => match self.take(from)? {
                 Some(moved) => self.insert(to, moved),
                 None => Ok(()),

@@ -221,7 +221,8 @@ impl History {
     }
 
     /// What has to be written to undo a commit: for each file that it changed, its contents before it, merged three
-    /// ways with what later commits made of it.
+    /// ways with what later commits made of it. To be made in this order; where a file returns to the place of a
+    /// folder that is empty by then, the empty folder gives way.
     ///
     /// # Errors
     /// [`HistoryError::Conflict`] names the files that do not merge; then nothing is to be written.

@@ -20,6 +20,19 @@ pub(super) struct FileChange {
     pub(super) new: Option<(NotePath, Entry)>,
 }
 
+impl FileChange {
+    /// Whether the file was not at its place before: it is new or was moved there.
+    pub(super) fn is_arrival(&self) -> bool {
+        let place = |side: &Option<(NotePath, Entry)>| side.as_ref().map(|(path, _)| path.clone());
+        self.new.is_some() && place(&self.old) != place(&self.new)
+    }
+
+    /// Where it is after the commit.
+    pub(super) fn new_path(&self) -> Option<NotePath> {
+        self.new.as_ref().map(|(path, _)| path.clone())
+    }
+}
+
 /// Renames of edited files are searched among so many candidates; identical contents are always found.
 const RENAME_LIMIT: usize = 200;
 

@@ -1,6 +1,7 @@
 //! What undoes a commit: for every file it changed the version before it, merged with what was made of the file
 //! since, at the place where the file is now.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use git2::{Odb, Oid, Repository};
@@ -66,15 +67,22 @@ struct Undoing<'r> {
 /// What one commit's undoing consists of. Removals come first, since they make room.
 #[derive(Default)]
 struct Plan {
+    /// Where the commit put something that goes again.
+    vacated: HashSet<NotePath>,
     removals: Vec<NotePath>,
     moves: Vec<(NotePath, NotePath)>,
-    writes: Vec<(NotePath, u32, Arc<[u8]>)>,
+    writes: Vec<Write>,
 }
+
+/// Path, mode and contents.
+type Write = (NotePath, u32, Arc<[u8]>);
 
 impl Undoing<'_> {
     fn undo(&mut self, commit: Oid) -> Step<()> {
         let mut plan = Plan::default();
-        for change in read::changes(self.repo, &CommitText::read(self.odb, commit)?)? {
+        let changes = read::changes(self.repo, &CommitText::read(self.odb, commit)?)?;
+        plan.vacated = changes.iter().filter(|change| change.is_arrival()).filter_map(FileChange::new_path).collect();
+        for change in changes {
             match change {
                 FileChange { old: Some(old), new: Some(new) } => self.plan_back(&mut plan, old, &new)?,
                 FileChange { old: None, new: Some(new) } => self.plan_removal(&mut plan, &new)?,
@@ -100,8 +108,8 @@ impl Undoing<'_> {
     fn plan_return(&mut self, plan: &mut Plan, (path, old): (NotePath, Entry)) -> Step<()> {
         match self.edits.get(&path)? {
             Some(now) if now.is(old)? => {}
-            Some(now) if !now.is_folder() => self.refuse(&path, "exists again"),
-            // A folder of this name may be what the same commit made, and goes first.
+            Some(now) if !now.is_folder() && !plan.vacated.contains(&path) => self.refuse(&path, "exists again"),
+            // What the same commit put here, a file or a folder, goes first.
             _ => plan.writes.push((path, old.mode, read::blob(self.odb, old.id)?)),
         }
         Ok(())
@@ -144,31 +152,41 @@ impl Undoing<'_> {
         Ok(())
     }
 
-    fn carry_out(&mut self, plan: Plan) -> Step<()> {
+    fn carry_out(&mut self, mut plan: Plan) -> Step<()> {
         for path in plan.removals {
             self.make(Recorded::Removed { path })?;
         }
-        let mut moves = plan.moves;
-        while !moves.is_empty() {
-            // A move whose target is yet to move away waits; where all wait, they go in a circle.
-            let free = moves.iter().position(|(_, to)| !moves.iter().any(|(from, _)| from == to)).unwrap_or(0);
-            let (from, to) = moves.swap_remove(free);
-            if self.edits.get(&to)?.is_some() || self.is_below_file(&to)? {
-                self.refuse(&to, "exists again");
-            } else {
-                self.make(Recorded::Moved { from, to })?;
-            }
-        }
+        self.move_back(plan.moves, &mut plan.writes)?;
         for (path, mode, bytes) in plan.writes {
-            let there = self.edits.get(&path)?;
-            if (there.is_some_and(|content| content.is_folder()) && self.edits.has_files(&path)?)
-                || self.is_below_file(&path)?
-            {
+            if self.has_no_room(&path)? {
                 self.refuse(&path, "cannot return: its place is taken");
             } else if mode == SYMLINK {
                 self.make(Recorded::Symlink { path, target: bytes.to_vec() })?;
             } else {
                 self.make(Recorded::Written { path, bytes, executable: mode == EXECUTABLE })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn move_back(&mut self, mut moves: Vec<(NotePath, NotePath)>, writes: &mut Vec<Write>) -> Step<()> {
+        while !moves.is_empty() {
+            // A move whose target is yet to move away waits; where all wait, they go in a circle.
+            let is_in_the_way =
+                |from: &NotePath, to: &NotePath| from.strip_prefix(to).is_some() || to.strip_prefix(from).is_some();
+            let free = moves.iter().position(|(_, to)| !moves.iter().any(|(from, _)| is_in_the_way(from, to)));
+            let (from, to) = moves.swap_remove(free.unwrap_or(0));
+            if free.is_none() {
+                // One of a circle is written anew, which makes room for the others.
+                let content = self.edits.get(&from)?.map(|content| self.bytes(&content)).transpose()?;
+                self.make(Recorded::Removed { path: from })?;
+                if let Some((mode, bytes)) = content.filter(|_| !writes.iter().any(|write| write.0 == to)) {
+                    writes.push((to, mode, bytes));
+                }
+            } else if self.edits.get(&to)?.is_some_and(|content| !content.is_folder()) || self.has_no_room(&to)? {
+                self.refuse(&to, "exists again");
+            } else {
+                self.make(Recorded::Moved { from, to })?;
             }
         }
         Ok(())
@@ -201,7 +219,11 @@ impl Undoing<'_> {
         Ok(self.edits.get(&path)?.filter(is_file).map(|content| (path, content)))
     }
 
-    fn is_below_file(&mut self, path: &NotePath) -> Step<bool> {
+    /// Whether no file can stand at `path`: a folder with files does, or a file is where a folder would be needed.
+    fn has_no_room(&mut self, path: &NotePath) -> Step<bool> {
+        if self.edits.get(path)?.is_some_and(|content| content.is_folder()) && self.edits.has_files(path)? {
+            return Ok(true);
+        }
         let mut folder = path.parent();
         while !folder.is_root() {
             if self.edits.get(&folder)?.is_some_and(|content| !content.is_folder()) {

@@ -17,6 +17,8 @@ pub enum Replace {
     Never,
     /// Owner, mode and extended attributes of the file that is replaced are kept.
     KeepAttributes,
+    /// As [`Replace::KeepAttributes`], if the file is still what it was: ESTALE otherwise.
+    IfUnchanged(StoreStat),
 }
 
 /// Makes temporary names unique within the process.
@@ -29,6 +31,20 @@ impl Dir {
     /// # Errors
     /// What the calls say; `EEXIST` with [`Replace::Never`].
     pub fn write_durably(&self, rel: &NotePath, bytes: &[u8], replace: Replace) -> Result<StoreStat, StoreError> {
+        self.write_durably_with(rel, bytes, replace, |_| ())
+    }
+
+    /// As [`Dir::write_durably`]; `before_rename` learns the attributes of the new file just before it has its name.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_durably_with(
+        &self,
+        rel: &NotePath,
+        bytes: &[u8],
+        replace: Replace,
+        before_rename: impl FnOnce(&StoreStat),
+    ) -> Result<StoreStat, StoreError> {
         let shown = self.shown(rel);
         let folder = self.open_dir(&rel.parent())?;
         let old = match StoreStat::at(&folder, rel.name()) {
@@ -44,10 +60,17 @@ impl Dir {
         let result = (|| {
             let mut file = File::from(fd);
             file.write_all(bytes).context("write", &shown)?;
-            if let (Some(old), Replace::KeepAttributes) = (&old, replace) {
+            if let (Some(old), Replace::KeepAttributes | Replace::IfUnchanged(_)) = (&old, replace) {
                 keep_attributes(&folder, rel, &file, old).context("keep owner and mode of", &shown)?;
             }
             file.sync_all().context("fsync", &shown)?;
+            if let Replace::IfUnchanged(expected) = replace {
+                let now = StoreStat::at(&folder, rel.name()).context("write", &shown)?;
+                if !now.is_unchanged_from(&expected) {
+                    return Err(Errno::STALE).context("write", &shown);
+                }
+            }
+            before_rename(&StoreStat::of(&file).context("read attributes of", &shown)?);
             match replace {
                 Replace::Never => rustix::fs::renameat_with(
                     &folder,
@@ -56,7 +79,9 @@ impl Dir {
                     rel.name(),
                     rustix::fs::RenameFlags::NOREPLACE,
                 ),
-                Replace::KeepAttributes => rustix::fs::renameat(&folder, &*temporary, &folder, rel.name()),
+                Replace::KeepAttributes | Replace::IfUnchanged(_) => {
+                    rustix::fs::renameat(&folder, &*temporary, &folder, rel.name())
+                }
             }
             .context("write", &shown)?;
             StoreStat::of(&file).context("read attributes of", &shown)

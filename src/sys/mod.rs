@@ -2,15 +2,18 @@
 //! `std::fs` and `unsafe` are at home here and nowhere else. It knows nothing of notebooks, SQL or git.
 
 mod caller;
+mod change;
 mod dir;
 mod durable;
 mod error;
 pub mod paths;
+mod plain;
 mod stat;
 mod sysfs;
 mod users;
 
 pub use caller::{ActingAs, Credentials, WithoutSetId, act_as, without_set_id};
+pub use change::InPlace;
 pub use dir::{Dir, DirEntry};
 pub use durable::Replace;
 pub use error::{IoContext, StoreError};

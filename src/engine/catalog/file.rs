@@ -85,7 +85,7 @@ impl CatalogFile {
     }
 
     /// Whether folders show the one as they show the other.
-    pub(super) fn is_shown_as(&self, other: &Self) -> bool {
+    pub(crate) fn is_shown_as(&self, other: &Self) -> bool {
         self.key == other.key && self.node == other.node && self.path == other.path && self.digest == other.digest
     }
 

@@ -2,13 +2,13 @@
 //! own, lowers it when it removes a name, and must not meet a number that was lowered already
 //! (background/hard-link-entries.md, surprise 1).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::types::{FileKey, NodeNumber};
 
 /// How long after the last fall the lower number is shown.
-const DELAY: Duration = Duration::from_millis(1200);
+const DELAY: Duration = Duration::from_secs(1);
 
 /// The number that is still shown, and until when.
 #[derive(Debug)]
@@ -24,13 +24,20 @@ pub(super) struct Links {
     marks: HashMap<FileKey, Mark>,
     /// How many evaluated views show the note.
     shown: HashMap<FileKey, u32>,
+    /// Whose count was lowered, newest last: several mounts read along.
+    lowered: VecDeque<NodeNumber>,
+    /// Position of the first of them.
+    first_lowered: u64,
 }
+
+/// More than this are not kept: a mount asks several times a second.
+const KEPT: usize = 65_536;
 
 impl Links {
     /// The number shown for a file that has `tags` tags.
     pub(super) fn count(&self, file: FileKey, tags: usize) -> u32 {
         let actual = self.actual(file, tags);
-        self.marks.get(&file).map_or(actual, |mark| mark.count.max(actual))
+        self.marks.get(&file).filter(|mark| mark.until > Instant::now()).map_or(actual, |mark| mark.count.max(actual))
     }
 
     fn actual(&self, file: FileKey, tags: usize) -> u32 {
@@ -65,17 +72,30 @@ impl Links {
         self.shown.remove(&file);
     }
 
-    /// Drops marks that are over, and says whose.
-    pub(super) fn expire(&mut self, now: Instant) -> Vec<NodeNumber> {
-        let mut lowered = Vec::new();
-        self.marks.retain(|_, mark| {
+    /// Drops marks that are over by `now`.
+    pub(super) fn expire(&mut self, now: Instant) {
+        let Self { marks, lowered, .. } = self;
+        marks.retain(|_, mark| {
             let stays = mark.until > now;
             if !stays {
-                lowered.push(mark.node);
+                lowered.push_back(mark.node);
             }
             stays
         });
-        lowered
+        let surplus = self.lowered.len().saturating_sub(KEPT);
+        self.lowered.drain(..surplus);
+        self.first_lowered += surplus as u64;
+    }
+
+    /// Whose count was lowered since a position, and the position now.
+    pub(super) fn lowered_since(&self, position: u64) -> (Vec<NodeNumber>, u64) {
+        let skip = usize::try_from(position.saturating_sub(self.first_lowered)).unwrap_or(usize::MAX);
+        let nodes = self.lowered.iter().skip(skip).copied().collect();
+        (nodes, self.first_lowered + self.lowered.len() as u64)
+    }
+
+    pub(super) fn position(&self) -> u64 {
+        self.first_lowered + self.lowered.len() as u64
     }
 
     pub(super) fn has_marks(&self) -> bool {
@@ -101,8 +121,11 @@ mod tests {
         assert_eq!(links.count(file, 0), 3);
         assert_eq!(links.count(file, 5), 5);
         let now = Instant::now();
-        assert!(links.expire(now).is_empty() && links.has_marks());
-        assert_eq!(links.expire(now + 2 * DELAY), [node]);
+        links.expire(now);
+        assert!(links.has_marks() && links.lowered_since(0).0.is_empty());
+        links.expire(now + 2 * DELAY);
+        assert_eq!(links.lowered_since(0), (vec![node], 1));
+        assert!(links.lowered_since(1).0.is_empty());
         assert_eq!(links.count(file, 0), 0);
     }
 }

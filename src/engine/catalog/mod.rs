@@ -21,6 +21,7 @@ use std::time::Instant;
 use parking_lot::{Mutex, RwLock};
 
 pub use file::CatalogFile;
+pub(crate) use folder::now_ns;
 pub use folder::{Folder, Member};
 pub use log::Since;
 pub use operators::TagPath;
@@ -159,11 +160,20 @@ impl Catalog {
         state.twins(file).iter().map(count).fold(0, u32::saturating_add)
     }
 
-    /// The notes whose count may now be shown as lower than before, each told once: for a thread that looks every
-    /// quarter of a second or so, and has the kernel ask again.
+    /// The notes whose count has fallen since a position (at first 0), and the position now: for a thread of each mount
+    /// that looks several times a second and has the kernel ask again.
     #[must_use]
-    pub fn lowered_links(&self) -> Vec<NodeNumber> {
-        if self.links.read().has_marks() { self.links.write().expire(Instant::now()) } else { Vec::new() }
+    pub fn lowered_links(&self, position: u64) -> (Vec<NodeNumber>, u64) {
+        let (has_marks, newest) = {
+            let links = self.links.read();
+            (links.has_marks(), links.position())
+        };
+        if !has_marks && newest == position {
+            return (Vec::new(), position);
+        }
+        let mut links = self.links.write();
+        links.expire(Instant::now());
+        links.lowered_since(position)
     }
 
     /// Whether `tags/…` has a folder of the tag: it has notes or children, is declared, or was emptied within 60 s.

@@ -4,6 +4,15 @@ use rusqlite::Connection;
 
 /// What SQLite's and FTS5's own checks find; empty if the database is whole.
 pub(super) fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut found = check_tables(connection)?;
+    if let Err(error) = connection.execute("INSERT INTO search_index (search_index) VALUES ('integrity-check')", []) {
+        found.push(format!("full text: {error}"));
+    }
+    Ok(found)
+}
+
+/// As [`check`] without FTS5's own, which SQLite takes for a write.
+pub(super) fn check_tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut found: Vec<String> = connection
         .prepare("PRAGMA integrity_check(100)")?
         .query_map([], |row| row.get(0))?
@@ -15,9 +24,6 @@ pub(super) fn check(connection: &Connection) -> rusqlite::Result<Vec<String>> {
         Ok(format!("{table} row {} refers to a row of {parent} that is not there", id.unwrap_or_default()))
     })?;
     found.extend(broken.take(100).collect::<Result<Vec<_>, _>>()?);
-    if let Err(error) = connection.execute("INSERT INTO search_index (search_index) VALUES ('integrity-check')", []) {
-        found.push(format!("full text: {error}"));
-    }
     for (sql, what) in [
         (
             "SELECT count(*) FROM file_metadata WHERE id NOT IN (SELECT id FROM search_index_docsize)",

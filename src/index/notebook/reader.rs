@@ -195,6 +195,17 @@ impl NotebookReader {
         Ok(rows.into_iter().filter_map(|(tag, color)| Some((tag?, color))).collect())
     }
 
+    /// What SQLite finds wrong with the database, empty if it is whole; the full text index is checked by
+    /// [`super::NotebookDb::integrity`] alone.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn integrity(&self) -> Result<Vec<String>, IndexError> {
+        self.with(|connection| {
+            super::integrity::check_tables(connection).map_err(|error| IndexError::of(&self.path, error))
+        })
+    }
+
     /// Problems of all files (broken frontmatter, illegal tags), by path.
     ///
     /// # Errors

@@ -1,146 +1,24 @@
 //! From a file's bytes to what the index holds of it, and byte-exact edits of metadata.
 //! Pure: no I/O, no clock.
 
+mod content;
 pub mod edit;
+mod embedded;
+mod frontmatter;
+mod markdown;
+mod note;
+mod read;
+mod sidecar;
+mod spans;
+mod tags;
+mod values;
+mod xml;
 
-use crate::types::{Properties, TagName};
+#[cfg(test)]
+mod tests;
 
-/// What a file says of itself: frontmatter, sidecars, embedded metadata, links, text.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ParsedNote {
-    /// `title`, else the first heading, else the file's stem.
-    pub title: String,
-    /// `description`.
-    pub description: Option<String>,
-    /// `type`.
-    pub file_type: Option<String>,
-    /// `created` or `date` where it is a date: ISO 8601 as written.
-    pub created: Option<String>,
-    /// Legal tags with where each came from; one tag may come from several sources.
-    pub tags: Vec<(TagName, TagOrigin)>,
-    /// What stands as a tag and is no legal one.
-    pub illegal_tags: Vec<String>,
-    /// Every key but the known ones, merged from all sources.
-    pub properties: Properties,
-    /// Links out of the note, in order.
-    pub links: Vec<ParsedLink>,
-    /// What full text search finds besides title, path and tags.
-    pub body: String,
-    /// What could not be read; the note is indexed with its text and no properties.
-    pub problems: Vec<Problem>,
-}
-
-/// Where a tag came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum TagOrigin {
-    /// The file's own frontmatter.
-    Frontmatter,
-    /// One of its sidecars.
-    Sidecar,
-}
-
-/// A link as it stands in the text, not yet resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParsedLink {
-    /// What it points to, percent-decoded, without heading and alias.
-    pub target: String,
-    /// `#heading`, without the `#`.
-    pub heading: Option<String>,
-    /// Markdown link, image or wikilink.
-    pub kind: LinkKind,
-    /// Byte range of the target in the file, for rewriting after a rename.
-    pub range: std::ops::Range<usize>,
-}
-
-/// Kinds of links.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LinkKind {
-    /// `[text](target)`.
-    Markdown,
-    /// `![text](target)`.
-    Image,
-    /// `[[target#heading|alias]]`.
-    Wiki,
-    /// `![[target]]`.
-    Embed,
-}
-
-/// A part of a file that could not be understood.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}:{column}: {message}")]
-pub struct Problem {
-    /// Name of the file it stands in: the note itself or a sidecar.
-    pub file: String,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column in characters, from 1.
-    pub column: usize,
-    /// What is wrong, and what to do.
-    pub message: String,
-}
-
-/// Kinds of sidecars, in the order in which they are merged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SidecarKind {
-    /// `X.json`, `.X.json`.
-    Json,
-    /// `X.yaml`, `X.yml`, `.X.yaml`.
-    Yaml,
-    /// `X.xml`, `.X.xml`.
-    Xml,
-    /// `X.md`, `.X.md`.
-    Markdown,
-}
-
-/// A sidecar's name and bytes.
-#[derive(Clone, Debug)]
-pub struct Sidecar<'a> {
-    /// Its file name.
-    pub name: &'a str,
-    /// What it is.
-    pub kind: SidecarKind,
-    /// Its contents.
-    pub bytes: &'a [u8],
-}
-
-/// Reads a file with its sidecars. `bytes` may be the head of a large file only.
-#[must_use]
-pub fn parse(name: &str, content_type: &str, bytes: &[u8], sidecars: &[Sidecar<'_>]) -> ParsedNote {
-    let _ = (name, content_type, bytes, sidecars);
-    todo!()
-}
-
-/// The names that a sidecar of the file `name` may bear, in the order of merging, with their kinds.
-#[must_use]
-pub fn sidecar_names(name: &str) -> Vec<(String, SidecarKind)> {
-    let _ = name;
-    todo!()
-}
-
-/// The names of the files that `name` would describe if they exist beside it (`a.png` for `.a.png.json`).
-#[must_use]
-pub fn sidecar_subjects(name: &str) -> Vec<String> {
-    let _ = name;
-    todo!()
-}
-
-/// MIME type by extension, then by the first 8 KiB of contents.
-#[must_use]
-pub fn content_type(name: &str, head: &[u8]) -> &'static str {
-    let _ = (name, head);
-    todo!()
-}
-
-/// Whether contents or extension say binary (NUL in the first 8 KiB, or a binary extension).
-#[must_use]
-pub fn is_binary(name: &str, head: &[u8]) -> bool {
-    let _ = (name, head);
-    todo!()
-}
-
-/// Whether a file keeps its metadata in frontmatter of its own (`.md`, `.markdown`, `.cdx`).
-#[must_use]
-pub fn has_frontmatter(name: &str) -> bool {
-    let _ = name;
-    todo!()
-}
+pub use content::{content_type, is_binary};
+pub use frontmatter::{Frontmatter, METADATA_MAX, has_frontmatter, split};
+pub use note::{LinkKind, ParsedLink, ParsedNote, Problem, Sidecar, SidecarKind, TagOrigin};
+pub use read::parse;
+pub use sidecar::{sidecar_names, sidecar_subjects};

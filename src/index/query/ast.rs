@@ -305,11 +305,12 @@ pub enum DateBucket {
     Year,
 }
 
-/// Aggregate functions; numbers but for `count`, and dates for `min` and `max`.
+/// Aggregate functions over all elements of all matching notes; what is no number is left out. Where there is no
+/// number at all, `min` and `max` are the earliest and latest date as written, else the result is `null`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Aggregate {
-    /// How many have it (with `_`: how many notes).
+    /// How many notes have it (with `_`: how many notes there are).
     Count,
     /// Sum.
     Sum,

@@ -13,7 +13,7 @@ mod scan;
 mod tests;
 
 pub(super) use directive::{group_of, sort_key};
-pub(super) use operand::{Kind, classify, is_bare_value};
+pub(super) use operand::{Kind, check_field, classify, date, is_bare_value};
 pub(super) use scan::is_bare_char;
 
 use super::ast::{Expr, Query, Term};

@@ -3,6 +3,7 @@
 
 pub mod ast;
 mod display;
+pub mod eval;
 pub mod line;
 pub mod pattern;
 pub mod time;

@@ -99,3 +99,48 @@ fn is_within(path: &str, prefix: &str) -> bool {
 fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(folder), |folder| folder.rsplit_once('/').map(|(parent, _)| parent))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Field, FieldPattern, compile_regex};
+
+    fn check(field: Field, pattern: &str, matching: &[&str], others: &[&str]) {
+        let pattern = FieldPattern::new(field, pattern).unwrap();
+        for text in matching {
+            assert!(pattern.is_match(text), "{pattern:?} {text:?}");
+        }
+        for text in others {
+            assert!(!pattern.is_match(text), "{pattern:?} {text:?}");
+        }
+    }
+
+    #[test]
+    fn paths_are_prefixes_of_components_or_globs() {
+        check(Field::Path, "runs/", &["runs", "runs/a"], &["run", "runsx", "x/runs", "Runs"]);
+        check(Field::Path, "/runs/**", &["runs/a", "runs/a/b"], &["runs", "x/runs/a"]);
+        check(Field::Path, "**/*.md", &["a.md", "x/y/a.md"], &["a.MD"]);
+        check(Field::Path, "r/{a,b}?.md", &["r/a1.md", "r/b2.md"], &["r/a/.md", "r/a.md"]);
+        check(Field::Path, "", &["anything"], &[]);
+    }
+
+    #[test]
+    fn brackets_are_no_classes() {
+        check(Field::Name, "[draft]*.md", &["[draft] x.md", "[Draft].MD"], &["d.md"]);
+        check(Field::Name, r"\[draft\]*", &["[draft]"], &["d"]);
+        check(Field::Name, r"100\*?", &["100*x"], &["100xx"]);
+    }
+
+    #[test]
+    fn folders_count_with_those_above() {
+        check(Field::Folder, "a/b", &["a/b", "a/b/c"], &["a", "a/bc", ""]);
+        check(Field::Folder, "a/*", &["a/b", "a/b/c"], &["a", "x/a/b"]);
+    }
+
+    #[test]
+    fn what_does_not_parse_or_is_too_large_is_refused() {
+        assert!(FieldPattern::new(Field::Path, "a{b").is_err());
+        assert!(compile_regex("(").is_err());
+        assert!(compile_regex("(a{1000}){1000}").is_err());
+        assert!(compile_regex(&"(".repeat(300).to_string()).is_err());
+    }
+}

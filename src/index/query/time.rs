@@ -1,6 +1,9 @@
 //! Dates in queries: `today+7d`, `startOfWeek`, `2026-11`, ranges; in the workspace's time zone.
 //! Pure: the clock is the caller's.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use jiff::civil::{self, Weekday};

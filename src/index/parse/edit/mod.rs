@@ -1,7 +1,22 @@
 //! Byte-exact edits of frontmatter and sidecars: only the lines concerned change.
 
-use super::SidecarKind;
-use crate::types::{TagName, Value};
+mod page;
+mod plan;
+mod render;
+mod search_line;
+mod tag_steps;
+mod view;
+mod write;
+mod xml;
+
+#[cfg(test)]
+mod tests;
+
+use super::{SidecarKind, sidecar, values};
+use crate::types::{Properties, TagName, Value};
+use page::Document;
+
+pub use view::{edit_view_column, rename_tag_in_view};
 
 /// One change of a note's metadata.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,8 +78,9 @@ pub enum EditError {
 /// # Errors
 /// If the frontmatter cannot be read, or an edit does not fit it.
 pub fn edit_frontmatter(name: &str, bytes: &[u8], edits: &[MetaEdit]) -> Result<Vec<u8>, EditError> {
-    let _ = (name, bytes, edits);
-    todo!()
+    let mut document = Document::of_frontmatter(name, bytes)?;
+    edits.iter().try_for_each(|edit| document.edit(edit))?;
+    Ok(document.into_bytes())
 }
 
 /// Edits a sidecar in place.
@@ -72,8 +88,14 @@ pub fn edit_frontmatter(name: &str, bytes: &[u8], edits: &[MetaEdit]) -> Result<
 /// # Errors
 /// If it cannot be read, or an edit does not fit it.
 pub fn edit_sidecar(name: &str, kind: SidecarKind, bytes: &[u8], edits: &[MetaEdit]) -> Result<Vec<u8>, EditError> {
-    let _ = (name, kind, bytes, edits);
-    todo!()
+    let mut document = match kind {
+        SidecarKind::Markdown => return edit_frontmatter(name, bytes, edits),
+        SidecarKind::Xml => return xml::edit(name, bytes, edits),
+        SidecarKind::Json => Document::of_json(name, bytes)?,
+        SidecarKind::Yaml => Document::of_yaml(name, bytes)?,
+    };
+    edits.iter().try_for_each(|edit| document.edit(edit))?;
+    Ok(document.into_bytes())
 }
 
 /// A new JSON sidecar that holds what the edits set.
@@ -81,30 +103,23 @@ pub fn edit_sidecar(name: &str, kind: SidecarKind, bytes: &[u8], edits: &[MetaEd
 /// # Errors
 /// If an edit does not fit an empty sidecar.
 pub fn new_sidecar(edits: &[MetaEdit]) -> Result<Vec<u8>, EditError> {
-    let _ = edits;
-    todo!()
+    let mut map = Properties::new();
+    for edit in edits {
+        for step in plan::plan(&map, edit)? {
+            step.apply(&mut map);
+        }
+    }
+    let mut text = serde_json::to_vec_pretty(&map)
+        .map_err(|error| EditError::Misfit { key: String::new(), reason: error.to_string() })?;
+    text.push(b'\n');
+    Ok(text)
 }
 
-/// Renames a tag and those below it in the query of a `.cdx` (`tags`, `tags_any`, `tags_none`, `where`, a query line).
-///
-/// # Errors
-/// If its frontmatter cannot be read.
-pub fn rename_tag_in_view(name: &str, bytes: &[u8], from: &TagName, to: &TagName) -> Result<Vec<u8>, EditError> {
-    let _ = (name, bytes, from, to);
-    todo!()
-}
-
-/// Adds or removes an empty column of a view: `{id: g, title: g, filter: {<group_by>: g}}` in `config.columns`.
-///
-/// # Errors
-/// If its frontmatter cannot be read or `config.columns` is no list.
-pub fn edit_view_column(
-    name: &str,
-    bytes: &[u8],
-    group_by: &str,
-    group: &str,
-    add: bool,
-) -> Result<Vec<u8>, EditError> {
-    let _ = (name, bytes, group_by, group, add);
-    todo!()
+/// The bytes as text without a BOM, for a sidecar.
+fn sidecar_text<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, EditError> {
+    if bytes.len() > super::METADATA_MAX {
+        return Err(EditError::Unreadable(values::too_long(name)));
+    }
+    let text = sidecar::utf8(name, bytes, 0).map_err(EditError::Unreadable)?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

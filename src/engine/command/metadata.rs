@@ -1,0 +1,94 @@
+//! `tag add`, `tag rm`, `tag rename`, `set`, `unset`.
+
+use serde::Serialize;
+
+use crate::engine::{Engine, EngineError, Requester};
+use crate::index::parse::edit::MetaEdit;
+use crate::types::{TagName, Value};
+
+/// Reply of the commands that edit metadata.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Edited {
+    /// Those that changed.
+    files: Vec<String>,
+}
+
+/// Reply of a tag rename.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Renamed {
+    /// How many files were changed; in a dry run, would be.
+    count: usize,
+    /// Which: those that bear the tag or a tag below it, and `.cdx` whose queries name it.
+    files: Vec<String>,
+    /// Whether workspace.yaml declares it.
+    declared: bool,
+}
+
+impl Engine {
+    pub(super) fn tag_files(
+        &self,
+        tag: &str,
+        files: &[String],
+        add: bool,
+        by: &Requester,
+    ) -> Result<Edited, EngineError> {
+        let tag = tag_named(tag)?;
+        let edit = if add { MetaEdit::AddTag(tag) } else { MetaEdit::RemoveTag(tag) };
+        self.edit_files(files, &[edit], by)
+    }
+
+    pub(super) fn set_properties(
+        &self,
+        file: &str,
+        values: &[(String, Value)],
+        by: &Requester,
+    ) -> Result<Edited, EngineError> {
+        let edits: Vec<MetaEdit> = values
+            .iter()
+            .map(|(key, value)| Ok(MetaEdit::Set { key: key_named(key)?, value: value.clone() }))
+            .collect::<Result<_, EngineError>>()?;
+        self.edit_files(&[file.to_owned()], &edits, by)
+    }
+
+    pub(super) fn unset_properties(&self, file: &str, keys: &[String], by: &Requester) -> Result<Edited, EngineError> {
+        let edits: Vec<MetaEdit> =
+            keys.iter().map(|key| Ok(MetaEdit::Unset { key: key_named(key)? })).collect::<Result<_, EngineError>>()?;
+        self.edit_files(&[file.to_owned()], &edits, by)
+    }
+
+    /// All files are looked up before the first is edited: a wrong name changes nothing.
+    fn edit_files(&self, files: &[String], edits: &[MetaEdit], by: &Requester) -> Result<Edited, EngineError> {
+        let mut keys = Vec::new();
+        for file in files {
+            keys.push((self.key_of(file)?.2, edits.to_vec()));
+        }
+        let changed = self.edit_metadata_of_each(&keys, by)?;
+        Ok(Edited { files: changed })
+    }
+
+    pub(super) fn rename_tag_reply(
+        &self,
+        from: &str,
+        to: &str,
+        (merge, dry_run): (bool, bool),
+        by: &Requester,
+    ) -> Result<Renamed, EngineError> {
+        let (from, to) = (tag_named(from)?, tag_named(to)?);
+        let plan = self.plan_tag_rename(&from, &to, merge)?;
+        let count = if dry_run { plan.files.len() } else { self.rename_tag(&from, &to, merge, by)? };
+        Ok(Renamed { count, files: plan.files, declared: plan.declared })
+    }
+}
+
+/// A legal tag, or the refusal.
+pub(super) fn tag_named(text: &str) -> Result<TagName, EngineError> {
+    TagName::new(text).map_err(|error| EngineError::Invalid(error.to_string()))
+}
+
+fn key_named(key: &str) -> Result<String, EngineError> {
+    let key = key.trim();
+    if key.is_empty() || key.split('.').any(str::is_empty) || key.chars().any(char::is_control) {
+        return Err(EngineError::Invalid(format!("`{key}` is no property's name")));
+    }
+    Ok(key.to_owned())
+}

@@ -1,0 +1,145 @@
+//! The workspace's trash for files that no history holds: `.codex/trash/.files/<time>-<n>-<notebook>/<path>`.
+//! Kept for 30 days, at most 2 GiB; the oldest go first.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::rewrite::refused;
+use crate::engine::{EngineError, Notebook};
+use crate::sys::{Dir, Replace, StoreError};
+use crate::types::NotePath;
+
+/// Hidden, so that no retired notebook in the trash bears its name.
+const FOLDER: &str = "trash/.files";
+
+/// How long a file stays, in seconds.
+const KEPT_SECONDS: i64 = 30 * 24 * 3600;
+
+/// How much it holds at most, in bytes.
+const CAPACITY: u64 = 2 << 30;
+
+/// Tells apart what went to the trash within one second.
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// Moves a file there; [`tidy`] makes room afterwards.
+pub(super) fn put(codex: &Path, notebook: &Notebook, path: &NotePath) -> Result<(), EngineError> {
+    let codex = Dir::open(codex)?;
+    let now = jiff::Timestamp::now().as_second();
+    let counter = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let entry = folder()
+        .join(format!("{now:012}-{}-{counter}-{}", std::process::id(), notebook.name()))
+        .map_err(|error| EngineError::Invalid(format!("{path} cannot go to the trash: {error}")))?;
+    let place = path.below(&entry);
+    codex.make_dirs(&place.parent()).map_err(refused)?;
+    match notebook.dir.rename_into(path, &codex, &place) {
+        Ok(()) => {}
+        Err(error) if error.errno() == libc::EXDEV => {
+            let (bytes, _) = notebook.dir.read(path, u64::MAX)?;
+            codex.write_durably(&place, &bytes, Replace::Never).map_err(refused)?;
+            notebook.dir.remove_file(path).map_err(refused)?;
+        }
+        Err(error) => return Err(refused(error)),
+    }
+    Ok(())
+}
+
+/// Removes what is too old or too much.
+pub(super) fn tidy(codex: &Path) {
+    let tidied = Dir::open(codex).and_then(|codex| make_room(&codex, jiff::Timestamp::now().as_second()));
+    if let Err(error) = tidied {
+        tracing::warn!(%error, "the trash could not be tidied");
+    }
+}
+
+/// The newest file of a path in the trash: its bytes.
+pub(in crate::engine) fn find(codex: &Path, notebook: &str, path: &NotePath) -> Result<Option<Vec<u8>>, StoreError> {
+    let codex = Dir::open(codex)?;
+    for entry in entries(&codex)?.iter().rev() {
+        let of_notebook = entry.name().to_str().and_then(|name| name.splitn(4, '-').nth(3)) == Some(notebook);
+        let place = path.below(entry);
+        if of_notebook && codex.stat(&place).is_ok_and(|stat| stat.is_file()) {
+            return codex.read(&place, u64::MAX).map(|(bytes, _)| Some(bytes));
+        }
+    }
+    Ok(None)
+}
+
+/// Entries, oldest first: their names begin with the time.
+fn entries(codex: &Dir) -> Result<Vec<NotePath>, StoreError> {
+    let mut entries: Vec<NotePath> = match codex.list(&folder()) {
+        Ok(found) => found.iter().filter_map(|entry| folder().join(entry.name.as_encoded_bytes()).ok()).collect(),
+        Err(error) if error.is_not_found() => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    entries.sort();
+    Ok(entries)
+}
+
+/// Removes what is too old and, oldest first, what is too much; never the newest.
+fn make_room(codex: &Dir, now: i64) -> Result<(), StoreError> {
+    let mut entries = entries(codex)?;
+    let Some(newest) = entries.pop() else { return Ok(()) };
+    let mut held = size(codex, &newest)?;
+    for entry in entries.iter().rev() {
+        held = held.saturating_add(size(codex, entry)?);
+        let put_at = entry.name().to_str().and_then(|name| name.split('-').next()?.parse::<i64>().ok());
+        if held > CAPACITY || put_at.is_some_and(|at| at < now - KEPT_SECONDS) {
+            remove(codex, entry)?;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of all files at or below a path.
+fn size(dir: &Dir, path: &NotePath) -> Result<u64, StoreError> {
+    let stat = dir.stat(path)?;
+    if !stat.is_dir() {
+        return Ok(stat.size);
+    }
+    let mut sum = 0u64;
+    for entry in dir.list(path)? {
+        if let Ok(child) = path.join(entry.name.as_encoded_bytes()) {
+            sum = sum.saturating_add(size(dir, &child)?);
+        }
+    }
+    Ok(sum)
+}
+
+fn remove(dir: &Dir, path: &NotePath) -> Result<(), StoreError> {
+    if !dir.stat(path)?.is_dir() {
+        return dir.remove_file(path);
+    }
+    for entry in dir.list(path)? {
+        if let Ok(child) = path.join(entry.name.as_encoded_bytes()) {
+            remove(dir, &child)?;
+        }
+    }
+    dir.remove_folder(path)
+}
+
+fn folder() -> NotePath {
+    NotePath::new(FOLDER).expect("two plain names")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_old_or_too_much_goes_and_the_newest_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let codex = Dir::open(root.path()).unwrap();
+        let now = 1_800_000_000;
+        for (name, age) in [("0-lab", KEPT_SECONDS + 9), ("1-lab", 60), ("2-lab", 0)] {
+            let entry = folder().join(format!("{:012}-1-{name}", now - age)).unwrap();
+            let file = NotePath::new("a/b.bin").unwrap().below(&entry);
+            codex.make_dirs(&file.parent()).unwrap();
+            codex.write_durably(&file, name.as_bytes(), Replace::Never).unwrap();
+        }
+        make_room(&codex, now).unwrap();
+        assert_eq!(entries(&codex).unwrap().len(), 2);
+        let path = NotePath::new("a/b.bin").unwrap();
+        assert_eq!(find(root.path(), "lab", &path).unwrap().unwrap(), b"2-lab");
+        assert_eq!(find(root.path(), "other", &path).unwrap(), None);
+    }
+}
