@@ -87,7 +87,8 @@ fn row(lab: &Lab, columns: &Columns, wanted: &Wanted, figures: &Figures, one_cor
 
 fn why_not(columns: &Columns, figures: &Figures, column: &str) -> String {
     let missing = columns.missing.iter().find(|(name, _)| *name == column).map(|(_, reason)| reason.clone());
-    let said = || figures.complaints.iter().find(|complaint| complaint.contains(column) || complaint.contains("native"));
+    let said =
+        || figures.complaints.iter().find(|complaint| complaint.contains(column) || complaint.contains("native"));
     missing.or_else(|| said().cloned()).unwrap_or_else(|| "fs_bench.py did not measure it".to_owned())
 }
 
@@ -126,10 +127,8 @@ fn busy(lab: &Lab, columns: &Columns, rounds: usize, rows: &mut Rows) -> Outcome
         is_over.store(true, Ordering::Relaxed);
         figures
     })?;
-    let mut changes: Vec<(f64, &String)> = idle
-        .tests()
-        .filter_map(|test| Some((busy.ratio(test, "cdx")? / idle.ratio(test, "cdx")?, test)))
-        .collect();
+    let mut changes: Vec<(f64, &String)> =
+        idle.tests().filter_map(|test| Some((busy.ratio(test, "cdx")? / idle.ratio(test, "cdx")?, test))).collect();
     changes.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (worst, test) = changes.first().ok_or("nothing was measured")?;
     let median = changes.get(changes.len() / 2).map_or(0.0, |change| change.0);

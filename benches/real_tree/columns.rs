@@ -52,9 +52,11 @@ impl Columns {
                 Err(error) => columns.leave_out(name, error.as_ref()),
             }
         }
-        for (name, user, options) in
-            [("cdx", As::Root, &[][..]), ("noxattr", As::Root, &["--no-xattr"]), ("user", As::Nobody, &["--allow-other"])]
-        {
+        for (name, user, options) in [
+            ("cdx", As::Root, &[][..]),
+            ("noxattr", As::Root, &["--no-xattr"]),
+            ("user", As::Nobody, &["--allow-other"]),
+        ] {
             if let Err(error) = columns.add_codex(lab, name, user, options) {
                 columns.leave_out(name, error.as_ref());
             }
@@ -161,10 +163,8 @@ fn source_tar(lab: &Lab) -> Outcome<PathBuf> {
     if tar.is_file() {
         return Ok(tar);
     }
-    let home = std::env::var_os("CARGO_HOME").map_or_else(
-        || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"),
-        PathBuf::from,
-    );
+    let home = std::env::var_os("CARGO_HOME")
+        .map_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cargo"), PathBuf::from);
     let mut crates = Vec::new();
     for registry in fs::read_dir(home.join("registry/src"))? {
         for entry in fs::read_dir(registry?.path())? {

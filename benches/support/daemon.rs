@@ -94,6 +94,21 @@ impl Daemon {
         process::pin(self.id(), |thread| if thread.is_fuse() { CLIENT_CORE } else { ENGINE_CORE })
     }
 
+    /// Waits until Codex has indexed all that it serves.
+    pub fn wait_until_indexed(&self) -> Outcome<()> {
+        let (status, began) = (self.mountpoint.join(".codex/status.json"), Instant::now());
+        loop {
+            let says: serde_json::Value = serde_json::from_slice(&fs::read(&status)?)?;
+            if says["complete"] == true && says["index"]["waiting"] == 0 {
+                return Ok(());
+            }
+            if began.elapsed() > 5 * PATIENCE {
+                return Err(format!("not indexed within {} s: {says}", 5 * PATIENCE.as_secs()).into());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// All threads go to the client's core.
     pub fn pin_together(&self) -> Outcome<()> {
         process::pin(self.id(), |_| CLIENT_CORE)
