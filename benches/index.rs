@@ -84,7 +84,8 @@ fn from_scratch(notebook: &Notebook<'_>, rows: &mut Rows) -> Outcome<()> {
     let most = most_memory(notebook.notes);
     let row = Row::new(format!("memory at its peak while indexing {label} from scratch"));
     rows.push(row.ours(middle.peak_mib, "MiB").at_most(most).note("RSS of a process that only indexes"));
-    size(notebook, rows)
+    size(notebook, rows);
+    Ok(())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a count of notes")]
@@ -97,7 +98,7 @@ fn most_memory(notes: usize) -> f64 {
     if notes >= 100_000 { 250.0 } else { 60.0 }
 }
 
-fn size(notebook: &Notebook<'_>, rows: &mut Rows) -> Outcome<()> {
+fn size(notebook: &Notebook<'_>, rows: &mut Rows) {
     let mut bytes = 0;
     for file in notebook.database() {
         bytes += process::disk_bytes(&file).unwrap_or(0);
@@ -106,7 +107,6 @@ fn size(notebook: &Notebook<'_>, rows: &mut Rows) -> Outcome<()> {
     let mib = |bytes: u64| bytes as f64 / 1024.0 / 1024.0;
     let row = Row::new(format!("size of notebook.db of {}", notebook.label)).ours(mib(bytes), "MiB");
     rows.push(row.peer("the text", notebook.corpus.bytes() / 1024.0 / 1024.0, "MiB").ratio_at_most(1.0));
-    Ok(())
 }
 
 /// `rg` over a folder, as a person would call it.

@@ -4,7 +4,7 @@ mod client;
 mod fresh;
 mod inside;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use client::Client;
 
@@ -35,6 +35,7 @@ const FULL: [Scale; 2] = [
 ];
 
 /// Measures §2.
+#[expect(clippy::unnecessary_wraps, reason = "all groups look alike")]
 pub fn run(lab: &Lab, rows: &mut Rows) -> Outcome<()> {
     let scales: &[Scale] = lab.pick(&QUICK, &FULL);
     for scale in scales {
@@ -71,7 +72,7 @@ fn measure(lab: &Lab, scale: &Scale, rows: &mut Rows) -> Outcome<()> {
 }
 
 /// Notes, folders of exact sizes, and for each a view of the same notes.
-fn fill(lab: &Lab, scale: &Scale, notebook: &PathBuf) -> Outcome<()> {
+fn fill(lab: &Lab, scale: &Scale, notebook: &Path) -> Outcome<()> {
     lab.corpus(scale.corpus)?.copy_into(notebook)?;
     for size in scale.sizes {
         write_sized(notebook, *size, scale.more_tags)?;

@@ -18,7 +18,7 @@ pub struct Columns {
     // Dropped in this order: daemons before the disk under them.
     /// Codex, by name.
     pub codex: HashMap<&'static str, Daemon>,
-    _peers: Vec<Daemon>,
+    peers: Vec<Daemon>,
     /// What could not be mounted, and why.
     pub missing: Vec<(&'static str, String)>,
     dirs: HashMap<&'static str, PathBuf>,
@@ -33,7 +33,7 @@ impl Columns {
         let disk = RamDisk::new(&lab.scratch("real-tree")?, lab.pick(3, 8))?;
         let mut columns = Self {
             codex: HashMap::new(),
-            _peers: Vec::new(),
+            peers: Vec::new(),
             missing: Vec::new(),
             dirs: HashMap::new(),
             store: disk.dir("cdx")?,
@@ -47,7 +47,7 @@ impl Columns {
             match Daemon::peer(name, &below, &at) {
                 Ok(daemon) => {
                     columns.dirs.insert(name, at);
-                    columns._peers.push(daemon);
+                    columns.peers.push(daemon);
                 }
                 Err(error) => columns.leave_out(name, error.as_ref()),
             }

@@ -110,7 +110,7 @@ pub fn sized_note(size: usize, number: usize, more: &str, state: &str) -> String
         seed ^= seed << 17;
         let word = WORDS.get(usize::try_from(seed % 16).unwrap_or(0)).copied().unwrap_or_default();
         note.push_str(word);
-        note.push(if seed % 11 == 0 { '\n' } else { ' ' });
+        note.push(if seed.is_multiple_of(11) { '\n' } else { ' ' });
     }
     note.push('\n');
     note

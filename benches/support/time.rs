@@ -54,19 +54,3 @@ pub fn percentile(values: &[f64], p: f64) -> f64 {
     let rank = ((sorted.len() as f64 * p).ceil() as usize).clamp(1, sorted.len().max(1));
     sorted.get(rank - 1).copied().unwrap_or(0.0)
 }
-
-/// Repeats it and keeps the times.
-pub fn repeated(times: usize, mut run: impl FnMut(usize)) -> Times {
-    (0..times).map(|round| timed(|| run(round)).1).collect()
-}
-
-/// The same where a round can fail; the first failure ends it.
-pub fn tried<E>(times: usize, mut run: impl FnMut(usize) -> Result<(), E>) -> Result<Times, E> {
-    let mut all = Times::default();
-    for round in 0..times {
-        let (outcome, time) = timed(|| run(round));
-        outcome?;
-        all.add(time);
-    }
-    Ok(all)
-}

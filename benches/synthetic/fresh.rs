@@ -45,9 +45,9 @@ fn views(client: &Client, largest: usize, rows: &mut Rows) -> Outcome<()> {
         fs::write(client.note(largest, 7), variant(largest, 7, round % 2 == 1))?;
         ours.add(run("ls", &[], &client.view(largest))?);
         if round % 2 == 0 {
-            fs::write(&extra, "x")?
+            fs::write(&extra, "x")?;
         } else {
-            fs::remove_file(&extra)?
+            fs::remove_file(&extra)?;
         }
         theirs.add(run("ls", &[], &client.real(largest))?);
     }
