@@ -62,14 +62,17 @@ fn best_peer(figures: &Figures, test: &str) -> Option<(&'static str, f64)> {
 
 fn row(lab: &Lab, columns: &Columns, wanted: &Wanted, figures: &Figures, one_core: Option<&Figures>) -> Row {
     let (test, column) = (wanted.key(files(lab)), wanted.column());
-    let row = Row::new(wanted.name);
-    let Some(ours) = figures.ratio(&test, column) else {
-        return row.failed(&why_not(columns, figures, column));
-    };
-    let mut row = row.ours(ours, UNIT);
+    let ours = figures.ratio(&test, column);
+    let mut row = Row::new(wanted.name);
+    if let Some(ours) = ours {
+        row = row.ours(ours, UNIT);
+    }
     if let Some((peer, ratio)) = best_peer(figures, &test) {
         row = row.peer(peer, ratio, UNIT);
     }
+    let Some(ours) = ours else {
+        return row.failed(&why_not(columns, figures, column));
+    };
     if wanted.most.is_finite() {
         row = row.at_most(wanted.most);
     }
@@ -103,10 +106,14 @@ fn goal(lab: &Lab, figures: &Figures) -> Row {
             (ours > theirs * 1.05).then(|| format!("{} ({ours:.2}, {peer} {theirs:.2})", wanted.name))
         })
         .collect();
-    let note = if slower.is_empty() { String::new() } else { format!("slower: {}", slower.join(", ")) };
+    let name = "goal: rows slower than the better peer (by over 5 %)";
     let compared = of_default().filter(|wanted| figures.ratio(&wanted.key(files(lab)), "cdx").is_some()).count();
+    if compared == 0 {
+        return Row::new(name).failed("Codex is not mounted");
+    }
+    let note = if slower.is_empty() { String::new() } else { format!("slower: {}", slower.join(", ")) };
     #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
-    let row = Row::new("goal: rows slower than the better peer (by over 5 %)").ours(slower.len() as f64, "rows");
+    let row = Row::new(name).ours(slower.len() as f64, "rows");
     row.at_most(0.0).note(format!("of {compared}")).note(note)
 }
 

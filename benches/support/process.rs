@@ -23,8 +23,7 @@ pub fn run(command: &mut Command) -> Outcome<()> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let tail: String = said.chars().rev().take(400).collect::<Vec<_>>().into_iter().rev().collect();
-    Err(format!("{}: {}: {}", command_line(command), output.status, tail.trim()).into())
+    Err(format!("{}: {}: {}", command_line(command), output.status, gist(&said)).into())
 }
 
 /// Runs a program; its standard output.
@@ -32,6 +31,17 @@ pub fn output(command: &mut Command) -> Outcome<String> {
     let output =
         command.stdin(Stdio::null()).output().map_err(|error| format!("{}: {error}", command_line(command)))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The beginning and the end of a complaint: some programs say first what is wrong, some last.
+fn gist(said: &str) -> String {
+    let words: Vec<char> = said.split_whitespace().collect::<Vec<_>>().join(" ").chars().collect();
+    match (words.get(..200), words.len().checked_sub(200).and_then(|from| words.get(from..))) {
+        (Some(head), Some(tail)) if words.len() > 400 => {
+            format!("{} … {}", head.iter().collect::<String>(), tail.iter().collect::<String>())
+        }
+        _ => words.iter().collect(),
+    }
 }
 
 fn command_line(command: &Command) -> String {
