@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::gesture::{new_gesture, part_way, with_gesture};
+use super::metadata::would_change;
 use super::rewrite::{read, refused};
 use super::workbench::GestureWords;
 use crate::engine::catalog::TagPath;
@@ -47,7 +48,7 @@ impl Engine {
         let concerned = self.concerned(from, to, merge)?;
         let edits = [rename(from, to)];
         for file in concerned.iter().filter(|file| file.bears) {
-            self.would_change(&file.notebook, &file.path, &edits)
+            would_change(&file.notebook, &file.path, &edits)
                 .map_err(|error| EngineError::Conflict(format!("{}/{}: {error}", file.notebook.name(), file.path)))?;
         }
         let gesture = by.gesture.clone().unwrap_or_else(new_gesture);
@@ -58,9 +59,8 @@ impl Engine {
         for file in &concerned {
             match self.rename_in(file, from, to, &by) {
                 Ok(true) => done.push(format!("{}/{}", file.notebook.name(), file.path)),
-                Ok(false) => {}
-                // Removed meanwhile.
-                Err(EngineError::NotFound(_)) => {}
+                // Edited or removed meanwhile by somebody else.
+                Ok(false) | Err(EngineError::NotFound(_)) => {}
                 Err(error) => return Err(part_way(error, &done)),
             }
         }
