@@ -8,7 +8,11 @@ mod in_place;
 mod metadata;
 mod place;
 mod rewrite;
+#[cfg(test)]
+pub(super) mod scratch;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod trash;
 mod workbench;
 

@@ -5,6 +5,8 @@ mod apply;
 mod diff;
 mod restore;
 mod revision;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::sync::Arc;
