@@ -242,7 +242,10 @@ fn default_of(name: &str) -> Option<String> {
     match name {
         "listen" => Some("127.0.0.1:8765".to_owned()),
         "log" => Some("warn".to_owned()),
-        "user" => Some(paths::account_name(rustix::process::getuid().as_raw())),
+        "user" => {
+            let uid = rustix::process::getuid().as_raw();
+            Some(crate::sys::login_of(uid).unwrap_or_else(|| format!("uid-{uid}")))
+        }
         _ => None,
     }
 }
@@ -329,9 +332,9 @@ mod tests {
     #[test]
     fn an_unknown_key_is_named_with_the_one_that_is_meant() {
         let config = load("lisen = \"127.0.0.1:1\"\ncolour = 1\nhome = \"/x\"", &[], &Flags::default()).unwrap();
-        assert!(config.warnings[0].ends_with("unknown key `lisen` is ignored; did you mean `listen`?"));
-        assert!(config.warnings[1].ends_with("unknown key `colour` is ignored"));
-        assert!(config.warnings[2].ends_with("use CODEX_HOME"));
+        for end in ["`lisen` is ignored; did you mean `listen`?", "key `colour` is ignored", "use CODEX_HOME"] {
+            assert!(config.warnings.iter().any(|warning| warning.ends_with(end)), "{:?}", config.warnings);
+        }
     }
 
     #[test]

@@ -200,7 +200,11 @@ fn config(store: &Path, options: &MountOptions) -> Config {
     config
 }
 
-fn check_mountpoint(store: &Path, mountpoint: &Path) -> Result<PathBuf, MountError> {
+/// The mountpoint without links, if a workspace can be mounted there; a dead daemon's mount is taken away first.
+///
+/// # Errors
+/// What is wrong with it, and what to do about it.
+pub fn check_mountpoint(store: &Path, mountpoint: &Path) -> Result<PathBuf, MountError> {
     let shown = || mountpoint.to_owned();
     if is_stale(mountpoint) {
         // A daemon died there; nobody can be using it.

@@ -7,6 +7,7 @@ mod dir;
 mod durable;
 mod error;
 pub mod paths;
+mod plain;
 mod stat;
 mod sysfs;
 mod users;

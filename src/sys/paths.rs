@@ -48,18 +48,3 @@ pub fn stat(path: &Path) -> Result<StoreStat, StoreError> {
     let resolved = canonical(path)?;
     StoreStat::at(rustix::fs::CWD, resolved).context("read attributes of", path)
 }
-
-/// The login of a user id, from /etc/passwd; `uid-N` where it has none.
-#[must_use]
-pub fn account_name(uid: u32) -> String {
-    let wanted = uid.to_string();
-    read_text(Path::new("/etc/passwd"))
-        .ok()
-        .and_then(|text| {
-            text.lines()
-                .map(|line| line.split(':').collect::<Vec<_>>())
-                .find(|fields| fields.get(2) == Some(&wanted.as_str()))
-                .map(|fields| fields[0].to_owned())
-        })
-        .unwrap_or_else(|| format!("uid-{uid}"))
-}

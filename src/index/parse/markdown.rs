@@ -190,7 +190,7 @@ fn percent_decoded(text: &str) -> String {
 /// Finds `[[target#heading|alias]]` and `![[target]]` outside `verbatim`.
 fn wiki_links(text: &str, verbatim: &[Range<usize>], links: &mut Vec<ParsedLink>) {
     let mut verbatim = verbatim.iter().peekable();
-    let mut at = 0;
+    let (mut at, mut close) = (0, 0);
     while let Some(found) = text[at..].find("[[") {
         let open = at + found;
         at = open + 2;
@@ -203,7 +203,15 @@ fn wiki_links(text: &str, verbatim: &[Range<usize>], links: &mut Vec<ParsedLink>
         if (before.len() - before.trim_end_matches('\\').len()) % 2 == 1 {
             continue;
         }
-        let Some(inner) = until_close(text, at) else { continue };
+        // Looked for once, so that brackets without end do not take the square of the text's length.
+        if close < at {
+            let Some(next) = text[at..].find("]]") else { break };
+            close = at + next;
+        }
+        if close - at > WIKI_MAX || text[at..close].contains('\n') {
+            continue;
+        }
+        let inner = &text[at..close];
         // `[[[a]]` and `[[a [[b]]`: the innermost brackets count.
         if inner.contains("[[") || inner.starts_with('[') {
             at = open + 1;
@@ -214,14 +222,6 @@ fn wiki_links(text: &str, verbatim: &[Range<usize>], links: &mut Vec<ParsedLink>
         }
         at += inner.len() + 2;
     }
-}
-
-/// What stands before the next `]]` of the line. The search is bounded, so that a line of brackets alone
-/// does not take the square of its length.
-fn until_close(text: &str, at: usize) -> Option<&str> {
-    let rest = &text.as_bytes()[at..text.len().min(at + WIKI_MAX)];
-    let end = rest.windows(2).position(|pair| pair == b"]]" || pair[0] == b'\n')?;
-    (rest[end] == b']').then(|| &text[at..at + end])
 }
 
 fn wiki_link(inner: &str, start: usize, is_embed: bool) -> Option<ParsedLink> {

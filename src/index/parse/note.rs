@@ -45,7 +45,8 @@ pub struct ParsedLink {
     pub heading: Option<String>,
     /// Markdown link, image or wikilink.
     pub kind: LinkKind,
-    /// Byte range of the target in the file, for rewriting after a rename.
+    /// Byte range of the target in the file as written (encoded, without heading), for rewriting after a
+    /// rename. For a reference link it is in the definition, `[ref]: target`, which counts once.
     pub range: std::ops::Range<usize>,
 }
 

@@ -3,6 +3,7 @@
 mod page;
 mod plan;
 mod render;
+mod search_line;
 mod tag_steps;
 mod view;
 mod write;

@@ -363,6 +363,7 @@ fn xml_sidecars_stay_xml() {
         ("<m><tags>a</tags><tags>b</tags></m>", vec![drop("a"), rename("b", "c")], "<m><tags>c</tags></m>"),
         ("<m><tags>a</tags></m>", vec![drop("a")], "<m></m>"),
         ("<m><a>1</a></m>", vec![set("a", json!(1))], "<m><a>1</a></m>"),
+        ("<m>\n <i>2</i>\n <x/>\n</m>", vec![set("i", json!([1, 2]))], "<m>\n <i>1</i>\n <i>2</i>\n <x/>\n</m>"),
     ] {
         check_sidecar(SidecarKind::Xml, before, &edits, after);
     }
@@ -377,7 +378,7 @@ fn a_view_follows_a_renamed_tag() {
         ("  tags: [x, =x/a, y] # c\n", "  tags: [q, =q/a, y] # c\n"),
         ("  tags_any:\n    - 'x'\n  tags_none: x\n", "  tags_any:\n    - 'q'\n  tags_none: q\n"),
         ("  where: 'tag:x -tag:=x/b \"tag:x\"' # c\n", "  where: 'tag:q -tag:=q/b \"tag:x\"' # c\n"),
-        ("  properties: {tag: x}\n", "  properties: {tag: x}\n"),
+        ("  properties: {tag: x, tags: x}\n", "  properties: {tag: x, tags: q}\n"),
     ] {
         let edited = rename_tag_in_view("v.cdx", view(before).as_bytes(), &tag("x"), &tag("q")).unwrap();
         assert_eq!(String::from_utf8(edited).unwrap(), view(after));
@@ -400,6 +401,9 @@ fn columns_of_a_view_come_and_go() {
     assert_eq!(edit(&both, "done", true), both);
     assert_eq!(edit(&both, "done", false), view(todo));
     assert_eq!(edit(&both, "no such", false), both);
+    let shared = view("    - id: all\n      filter: {status: [todo, done]}\n");
+    assert_eq!(edit(&shared, "done", true), shared);
+    assert_eq!(edit(&shared, "done", false), view("    - {id: all, filter: {status: [todo]}}\n"));
     let none = "---\ntype: view\n---\n";
     let made = edit(none, "3", true);
     assert_eq!(made, "---\ntype: view\nconfig:\n  columns:\n    - {id: '3', title: '3', filter: {status: '3'}}\n---\n");

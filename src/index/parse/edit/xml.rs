@@ -170,8 +170,11 @@ fn replace_elements(text: &str, parent: &Element, known: &[&Element], new: &[Str
     let mut result = text.to_owned();
     // From the end, so that what stands before keeps its place.
     if new.len() > common {
-        let after = (head + common).checked_sub(1).map(|i| known[i]).or(parent.children.last());
-        result = insert(text, parent, after, &new[common..]);
+        result = match (head + common, known) {
+            (0, [first, ..]) => insert_before(text, first, new),
+            (0, []) => insert(text, parent, parent.children.last(), new),
+            (before, _) => insert(text, parent, Some(known[before - 1]), &new[common..]),
+        };
     }
     for gone in old[common..].iter().rev() {
         let blank = result[..gone.outer.start].trim_end().len();
@@ -200,6 +203,14 @@ fn insert(text: &str, parent: &Element, after: Option<&Element>, new: &[String])
     }
     let kept = text[parent.inner.clone()].trim_end();
     replaced(text, parent.inner.clone(), &format!("{kept}{lines}\n{indent}"))
+}
+
+/// Puts elements before the first of their name, set like it.
+fn insert_before(text: &str, first: &Element, new: &[String]) -> String {
+    let before = &text[..first.outer.start];
+    let gap = &before[before.trim_end().len()..];
+    let lines: String = new.iter().flat_map(|element| [element, gap]).collect();
+    replaced(text, first.outer.start..first.outer.start, &lines)
 }
 
 fn replaced(text: &str, range: Range<usize>, new: &str) -> String {

@@ -1,0 +1,124 @@
+//! `cdx mount`: mounts a workspace and serves it until ^C, or asks the engine that runs already.
+
+mod background;
+pub(crate) mod mountpoint;
+mod serving;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::error::{CliError, Outcome};
+use super::session::Session;
+use super::{Context, reply};
+use crate::engine::{Command, EngineOptions, MountRequest};
+
+pub(crate) use background::in_background;
+
+/// Mounts a workspace and serves it until ^C; tags, views, searches and past days are folders there
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cdx mount ~/lab ~/mnt                until ^C
+  cdx mount lab ~/mnt --background     ended by `cdx umount ~/mnt`
+  cdx mount lab ~/mnt --read-only")]
+pub(crate) struct Mount {
+    /// Its name, slug or directory
+    #[arg(value_name = "WORKSPACE")]
+    of: String,
+    /// An empty directory outside of the workspace
+    #[arg(value_name = "MOUNTPOINT")]
+    mountpoint: PathBuf,
+    #[command(flatten)]
+    how: How,
+    /// Returns once it is mounted; the log goes to .codex/cdx.log of the workspace
+    #[arg(long)]
+    background: bool,
+    /// We are the process in the background: detach, and report over stdout
+    #[arg(long, hide = true, conflicts_with = "background")]
+    detached: bool,
+}
+
+/// How a mount is made.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct How {
+    /// Nothing can be written through it
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// Lets other users in, as far as permissions of the files allow (needs user_allow_other in /etc/fuse.conf)
+    #[arg(long)]
+    pub(crate) allow_other: bool,
+    /// Answers extended attributes as not supported: faster `ls -l`
+    #[arg(long)]
+    pub(crate) no_xattr: bool,
+}
+
+impl From<How> for MountRequest {
+    fn from(how: How) -> Self {
+        Self { read_only: how.read_only, allow_other: how.allow_other, no_xattr: how.no_xattr }
+    }
+}
+
+impl Mount {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
+        if self.detached {
+            return background::report(self.serve(context, background::announce));
+        }
+        let session = Session::find(&context.config, Some(&self.of))?;
+        let mountpoint = mountpoint::prepare(&session.site.workspace, &self.mountpoint)?;
+        if let Some(line) = by_running_engine(&session, &mountpoint, self.how)? {
+            context.out.line(line)?;
+        } else if self.background {
+            let line = in_background(context, &session.site.workspace, &mountpoint, self.how)?;
+            context.out.line(line)?;
+        } else {
+            let announce = |line: &str| {
+                let mut out = super::output::Output::stdout();
+                let _ = out.line(line).and_then(|()| out.flush());
+            };
+            return self.serve(context, announce);
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Opens an engine, mounts, and serves until it is told to end.
+    fn serve(&self, context: &Context, announce: impl FnOnce(&str)) -> Result<Outcome, CliError> {
+        let session = Session::find(&context.config, Some(&self.of))?;
+        let options = EngineOptions {
+            actor: session.actor.clone(),
+            watch: true,
+            serve: true,
+            wait_for_scan: false,
+            read_only: self.how.read_only,
+        };
+        let signals = serving::Signals::catch()?;
+        let serving = serving::Serving::start(&session.site.workspace, options)?;
+        serving.mount_first(&self.mountpoint, self.how.into())?;
+        announce(&line(&session.site.workspace, &self.mountpoint));
+        serving.until_told_to_end(signals);
+        Ok(Outcome::Done)
+    }
+}
+
+/// Lets the engine that runs already mount once more; the line that says so.
+pub(crate) fn by_running_engine(session: &Session, mountpoint: &Path, how: How) -> Result<Option<String>, CliError> {
+    let command = Command::Mount {
+        mountpoint: utf8(mountpoint)?.to_owned(),
+        read_only: how.read_only,
+        allow_other: how.allow_other,
+        no_xattr: how.no_xattr,
+    };
+    let reply = session.ask_running(&command)?;
+    Ok(reply.map(|reply| {
+        let at = reply::text(&reply, "mountpoint");
+        let at = if at.is_empty() { mountpoint } else { Path::new(at) };
+        format!("{} (by the engine that is running)", line(&session.site.workspace, at))
+    }))
+}
+
+fn line(workspace: &Path, mountpoint: &Path) -> String {
+    format!("{} is mounted at {}", workspace.display(), mountpoint.display())
+}
+
+fn utf8(path: &Path) -> Result<&str, CliError> {
+    path.to_str().ok_or_else(|| CliError::Usage(format!("{} is not UTF-8; choose another mountpoint", path.display())))
+}

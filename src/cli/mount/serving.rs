@@ -1,0 +1,106 @@
+//! An engine with its mounts, alive until a signal comes or the last mount has gone.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use super::mountpoint::{prepare, refused};
+use crate::cli::error::CliError;
+use crate::engine::{Engine, EngineError, EngineOptions, MountRequest, Mounter};
+use crate::fs::{MountOptions, MountedFs};
+
+/// How soon it is noticed that the last mount has gone.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Signals that end the process, caught from the moment on that there is something to end in order.
+#[derive(Debug)]
+pub(crate) struct Signals(signal_hook::iterator::Signals);
+
+impl Signals {
+    pub(crate) fn catch() -> Result<Self, CliError> {
+        signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])
+            .map(Self)
+            .map_err(|error| CliError::Broken(format!("cannot catch signals: {error}")))
+    }
+}
+
+/// The engine and its mounts.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    engine: Arc<Engine>,
+    mounts: Mutex<HashMap<PathBuf, MountedFs>>,
+}
+
+impl Serving {
+    /// Opens the engine and offers it to mount on behalf of others.
+    pub(crate) fn start(workspace: &Path, options: EngineOptions) -> Result<Arc<Self>, EngineError> {
+        let engine = Engine::open(workspace, options)?;
+        let serving = Arc::new(Self { engine, mounts: Mutex::default() });
+        let mounter: Arc<dyn Mounter> = Arc::clone(&serving) as _;
+        serving.engine.set_mounter(&mounter);
+        Ok(serving)
+    }
+
+    /// The mount that the process was started for: without it, the engine is closed again.
+    pub(crate) fn mount_first(&self, mountpoint: &Path, request: MountRequest) -> Result<(), EngineError> {
+        self.mount(mountpoint, request).inspect_err(|_| self.engine.close())
+    }
+
+    /// Waits for a signal or the end of the last mount, then ends everything in order: mounts first, so that no
+    /// change comes any more, then history and index.
+    pub(crate) fn until_told_to_end(&self, signals: Signals) {
+        let (told, hear) = mpsc::channel();
+        let mut signals = signals.0;
+        std::thread::spawn(move || {
+            let mut pending = signals.forever();
+            if pending.next().is_some() {
+                let _ = told.send(());
+            }
+            if pending.next().is_some() {
+                // Asked twice: whoever asks does not want to wait. What was acknowledged is in the store.
+                std::process::exit(130);
+            }
+        });
+        while matches!(hear.recv_timeout(LOOK_EVERY), Err(RecvTimeoutError::Timeout)) {
+            let mut mounts = self.mounts.lock();
+            mounts.retain(|_, mount| !mount.is_ended());
+            if mounts.is_empty() {
+                break;
+            }
+        }
+        for (mountpoint, mount) in self.mounts.lock().drain() {
+            if let Err(error) = mount.unmount() {
+                tracing::warn!(mountpoint = %mountpoint.display(), %error, "could not unmount");
+            }
+        }
+        self.engine.close();
+    }
+}
+
+impl Mounter for Serving {
+    fn mount(&self, mountpoint: &Path, request: MountRequest) -> Result<(), EngineError> {
+        let path = prepare(self.engine.path(), mountpoint)?;
+        let options =
+            MountOptions { read_only: request.read_only, allow_other: request.allow_other, no_xattr: request.no_xattr };
+        let mount = crate::fs::mount(&self.engine, &path, &options).map_err(|error| refused(&error))?;
+        self.mounts.lock().insert(path, mount);
+        Ok(())
+    }
+
+    fn unmount(&self, mountpoint: &Path) -> Result<(), EngineError> {
+        let mount = self.mounts.lock().remove(mountpoint);
+        match mount {
+            Some(mount) => mount.unmount().map_err(|error| refused(&error)),
+            None => Err(EngineError::NotFound(format!(
+                "{} is not mounted at {}",
+                self.engine.path().display(),
+                mountpoint.display()
+            ))),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! How a command reaches the engine of its workspace: one that runs already, over its control socket,
+//! or an own one for the length of the command.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::error::CliError;
+use super::site::{Named, Site};
+use crate::config::Config;
+use crate::engine::{Command, Engine, EngineError, EngineOptions, Requester};
+use crate::types::Actor;
+
+/// A workspace and who acts on it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) site: Site,
+    pub(crate) actor: Actor,
+}
+
+impl Session {
+    /// The session of the workspace that `-w` names or that holds the current directory.
+    pub(crate) fn find(config: &Config, flag: Option<&str>) -> Result<Self, CliError> {
+        Ok(Self { site: Site::find(config, flag)?, actor: Actor::User(config.user.clone()) })
+    }
+
+    /// Asks the running engine, else an own one.
+    pub(crate) fn ask(&self, command: &Command) -> Result<Value, CliError> {
+        if let Some(reply) = self.ask_running(command)? {
+            return Ok(reply);
+        }
+        let engine = self.open(own_options(&self.actor))?;
+        let reply = engine.perform(command, &engine.default_requester());
+        engine.close();
+        Ok(reply?)
+    }
+
+    /// Asks the engine that runs, if one does.
+    pub(crate) fn ask_running(&self, command: &Command) -> Result<Option<Value>, CliError> {
+        let by = Requester { actor: self.actor.clone(), gesture: None };
+        Ok(crate::engine::command::ask_running(&self.site.workspace, command, &by)?)
+    }
+
+    /// Opens an engine; of a store that cannot be written, one that only reads.
+    fn open(&self, options: EngineOptions) -> Result<Arc<Engine>, CliError> {
+        match Engine::open(&self.site.workspace, options.clone()) {
+            Err(EngineError::Store(error)) if matches!(error.errno(), libc::EROFS | libc::EACCES) => {
+                Ok(Engine::open(&self.site.workspace, EngineOptions { read_only: true, ..options })?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// `notebook/path` of a file argument; entries of tag and view folders are looked up by their inode.
+    pub(crate) fn file(&self, argument: &str) -> Result<String, CliError> {
+        let file = match self.site.file(argument)? {
+            Named::File(file) => file,
+            Named::Entry(node) => {
+                let reply = self.ask(&Command::Locate { node })?;
+                super::reply::text(&reply, "file").to_owned()
+            }
+        };
+        if file.is_empty() {
+            return Err(CliError::Usage(format!("{argument} is the workspace itself; name a file in it")));
+        }
+        Ok(file)
+    }
+
+    /// [`Session::file`] of each.
+    pub(crate) fn files(&self, arguments: &[String]) -> Result<Vec<String>, CliError> {
+        arguments.iter().map(|argument| self.file(argument)).collect()
+    }
+}
+
+/// How an engine is opened for the length of one command.
+pub(crate) fn own_options(actor: &Actor) -> EngineOptions {
+    EngineOptions { actor: actor.clone(), watch: false, serve: false, wait_for_scan: true, read_only: false }
+}

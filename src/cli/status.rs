@@ -1,0 +1,127 @@
+//! `cdx status`: workspaces, mounts, and what their engines are doing.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::error::{CliError, Outcome};
+use super::output::{Cell, Output, Style, Table};
+use super::session::Session;
+use super::{Context, mounts, reply, site};
+use crate::engine::Command;
+use crate::index::system::SystemDb;
+
+/// Shows workspaces, mounts, the state of index and history, pending work and problems
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cdx status                  all workspaces
+  cdx status -w lab --json    one of them")]
+pub(crate) struct Status {
+    /// Prints JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Status {
+    pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
+        let mut all = Vec::new();
+        for (name, session) in sessions(context)? {
+            all.push(describe(&name, &session));
+        }
+        if self.json {
+            context.out.json(&json!({ "workspaces": all }))?;
+            return Ok(Outcome::Done);
+        }
+        for workspace in &all {
+            print(&mut context.out, workspace)?;
+        }
+        if all.is_empty() {
+            super::output::tell("no workspace yet; `cdx init DIR` makes one, `cdx demo` a sample");
+        }
+        Ok(Outcome::Done)
+    }
+}
+
+/// The workspace that `-w` names or that holds the current directory; else all that are registered.
+fn sessions(context: &Context) -> Result<Vec<(String, Session)>, CliError> {
+    let rows = if site::has_system_db(&context.config) {
+        SystemDb::open(&context.config.home)?.workspaces()?
+    } else {
+        Vec::new()
+    };
+    let name_of = |session: &Session| {
+        let path = &session.site.workspace;
+        let row = rows.iter().find(|row| row.path == *path);
+        row.map_or_else(|| path.display().to_string(), |row| row.name.clone())
+    };
+    match context.session() {
+        Ok(session) => return Ok(vec![(name_of(&session), session)]),
+        Err(CliError::NotFound(_)) if context.workspace.is_none() => {}
+        Err(error) => return Err(error),
+    }
+    let found = rows.iter().filter_map(|row| {
+        let session = Session::find(&context.config, Some(&row.path.to_string_lossy())).ok()?;
+        Some((row.name.clone(), session))
+    });
+    Ok(found.collect())
+}
+
+fn describe(name: &str, session: &Session) -> Value {
+    let mounts: Vec<Value> = mounts::of(&session.site.workspace)
+        .iter()
+        .map(|mount| json!({ "mountpoint": mount.mountpoint, "read_only": mount.read_only }))
+        .collect();
+    let mut about = json!({ "name": name, "path": session.site.workspace, "mounts": mounts });
+    // Only a running engine is asked: telling the state must not start a scan of every workspace.
+    let (running, answer) = match session.ask_running(&Command::Status) {
+        Ok(Some(status)) => (true, Some(("engine", status))),
+        Ok(None) => (false, None),
+        Err(error) => (true, Some(("error", error.to_string().into()))),
+    };
+    about["running"] = running.into();
+    if let Some((key, value)) = answer {
+        about[key] = value;
+    }
+    about
+}
+
+fn print(out: &mut Output, workspace: &Value) -> Result<(), CliError> {
+    let name = out.styled(reply::text(workspace, "name"), Style::Bold);
+    out.line(format!("{name}  {}", reply::text(workspace, "path")))?;
+    for mount in reply::list(workspace, "mounts") {
+        let read_only = mount.get("read_only") == Some(&Value::Bool(true));
+        let how = if read_only { " (read only)" } else { "" };
+        out.line(format!("  mounted at {}{how}", reply::text(mount, "mountpoint")))?;
+    }
+    match workspace.get("engine") {
+        Some(engine) => {
+            let mut table = Table::default();
+            flatten("", engine, &mut table);
+            out.table(&table)?;
+        }
+        None if workspace.get("error").is_some() => {
+            let error = out.styled(reply::text(workspace, "error"), Style::Bad);
+            out.line(format!("  {error}"))?;
+        }
+        None => out.line("  no engine is running")?,
+    }
+    out.line("")
+}
+
+/// Every scalar with its path: `index.pending  0`.
+fn flatten(prefix: &str, value: &Value, table: &mut Table) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let path = if prefix.is_empty() { format!("  {key}") } else { format!("{prefix}.{key}") };
+                flatten(&path, value, table);
+            }
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            for (index, item) in items.iter().enumerate() {
+                flatten(&format!("{prefix}[{index}]"), item, table);
+            }
+        }
+        Value::Null => {}
+        _ => table.push([Cell::new(prefix).style(Style::Dim), Cell::new(reply::shown(value))]),
+    }
+}
