@@ -101,8 +101,11 @@ impl Watcher<'_> {
             let Some(place) = self.watches.place(event.folder) else { continue };
             match place {
                 Place::Workspace => self.core.scans.request_folders(),
-                // What is wrong with it is told in status.json.
-                Place::Settings if event.name == workspace::FILE => drop(self.core.reload_settings()),
+                // Not while it is being written: an emptied file would mean the defaults.
+                Place::Settings if event.name == workspace::FILE && is_whole(event.kind) => {
+                    // What is wrong with it is told in status.json.
+                    drop(self.core.reload_settings());
+                }
                 Place::Settings => {}
                 Place::Folder(number, folder) => {
                     let name = std::os::unix::ffi::OsStrExt::as_bytes(&*event.name);
@@ -232,4 +235,9 @@ impl Watcher<'_> {
         let ended: Vec<HalfMove> = ended;
         ended.into_iter().for_each(|half| self.left(half));
     }
+}
+
+/// Whether a file is complete after such an event, as far as its writer goes.
+fn is_whole(kind: StoreEventKind) -> bool {
+    matches!(kind, StoreEventKind::Closed | StoreEventKind::MovedTo(_) | StoreEventKind::Removed)
 }
