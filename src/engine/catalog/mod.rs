@@ -92,7 +92,9 @@ impl Catalog {
     pub fn unload(&self, notebook: NotebookNumber) {
         let gone = self.state.write().unload(notebook);
         let mut links = self.links.write();
-        gone.into_iter().for_each(|file| links.forget(file));
+        for file in gone {
+            links.forget(file);
+        }
         drop(links);
         self.notebooks_changed();
     }
@@ -274,7 +276,9 @@ impl Catalog {
     pub(crate) fn shown_by_view(&self, shown: &[FileKey], hidden: &[FileKey]) {
         let state = self.state.read();
         let mut links = self.links.write();
-        shown.iter().for_each(|file| links.show(*file));
+        for file in shown {
+            links.show(*file);
+        }
         for file in hidden.iter().filter_map(|file| state.file(*file)) {
             links.hide(file.key, file.node, file.tags.len());
         }

@@ -143,7 +143,9 @@ impl State {
     pub(super) fn unload(&mut self, notebook: NotebookNumber) -> Vec<FileKey> {
         let files: Vec<Arc<CatalogFile>> =
             self.notebooks.get(&notebook).map(|files| files.by_id.values().cloned().collect()).unwrap_or_default();
-        files.iter().for_each(|file| self.take_out(file));
+        for file in &files {
+            self.take_out(file);
+        }
         self.notebooks.remove(&notebook);
         files.iter().map(|file| file.key).collect()
     }

@@ -69,8 +69,7 @@ impl CachedView {
         definition: &CatalogFile,
     ) -> ViewFolder {
         self.read_definition(catalog, source, definition);
-        if let Some(view) = &self.view {
-            self.cached.set_query(&view.query, view.numbered, &view.columns, view.is_relative);
+        if self.view.is_some() {
             self.cached.bring_up_to_date(catalog, source);
         }
         self.set_error(definition);
@@ -102,6 +101,7 @@ impl CachedView {
                 .and_then(|bytes| parse_view(&bytes, &time).map_err(|error| error.to_string()));
             match parsed {
                 Ok(view) => {
+                    self.cached.set_query(&view.query, view.numbered, &view.columns, view.is_relative);
                     self.view = Some(Arc::new(view));
                     self.definition_error = None;
                 }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::super::*;
 use crate::engine::{Change, ChangeOp, EngineOptions};
-use crate::sys::{Replace, StoreStat};
+use crate::sys::Replace;
 use crate::types::{Actor, NotePath};
 
 /// What the tree asked the kernel to drop.
@@ -281,12 +281,6 @@ impl Lab {
 
     pub(super) fn last_error(&self) -> String {
         self.text(".codex/last-error")
-    }
-
-    pub(super) fn ino(&self, path: &str) -> u64 {
-        let notebook = self.engine.notebook_named("lab").unwrap();
-        let stat: StoreStat = notebook.dir.stat(&NotePath::new(path).unwrap()).unwrap();
-        stat.key.ino
     }
 }
 

@@ -204,7 +204,9 @@ fn notebooks_are_folders_of_the_root() {
     assert_eq!(lab.rmdir("lab"), Err(libc::ENOTEMPTY));
     assert_eq!(lab.rmdir("chem"), Ok(()));
     assert_eq!(lab.ls(""), ["lab/", "tags/", "views/"]);
-    assert_eq!(lab.cp("file.txt", "x"), Err(libc::EPERM));
+    for name in ["file.txt", ".hidden", "x.tmp"] {
+        assert_eq!(lab.cp(name, "x"), Err(libc::EPERM), "{name}");
+    }
 }
 
 #[test]
