@@ -188,6 +188,17 @@ impl Folder {
         }
     }
 
+    /// Adds files that are in order.
+    pub(super) fn insert_all(&self, files: Vec<ByName>) {
+        if files.is_empty() {
+            return;
+        }
+        let mut state = self.state.write();
+        let mut files: BTreeSet<ByName> = files.into_iter().collect();
+        state.entries.append(&mut files);
+        state.touch();
+    }
+
     /// Replaces what it holds of a file that is shown as before.
     pub(crate) fn refresh(&self, file: Arc<CatalogFile>) {
         self.state.write().entries.replace(ByName(file));

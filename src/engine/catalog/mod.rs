@@ -56,11 +56,7 @@ impl Catalog {
 
     /// Takes in all files of a notebook at start.
     pub fn load(&self, notebook: NotebookNumber, files: Vec<IndexedFile>) {
-        let mut state = self.state.write();
-        for file in files {
-            state.upsert(notebook, file);
-        }
-        drop(state);
+        self.state.write().load(notebook, files);
         self.notebooks_changed();
     }
 
