@@ -34,8 +34,14 @@ test: need-build need-fuse need-test ## All tests: unit, real mounts, real progr
 	cargo test --locked --doc --quiet
 
 .PHONY: bench
-bench: need-build need-fuse ## The table of targets: ours, the peer's, met or not
-	@cargo bench --locked
+bench: need-build need-fuse bench-tools ## The table of targets: ours, the peer's, met or not (ARGS='--quick history')
+	@cargo bench --locked --quiet --bench targets -- $(ARGS)
+
+# The peers that Codex is measured beside, and what measures.
+.PHONY: bench-tools
+bench-tools:
+	@.ci/need fio=fio bindfs=bindfs mergerfs=mergerfs rg=ripgrep hyperfine=hyperfine python3=python3 git=git \
+		mkfs.ext4=e2fsprogs setpriv=util-linux
 
 .PHONY: lint
 lint: ## Formatting, lints, documentation: no warning

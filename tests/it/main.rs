@@ -7,4 +7,6 @@
 )]
 
 mod cli;
+mod fs;
 mod style;
+mod support;
