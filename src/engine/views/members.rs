@@ -172,20 +172,26 @@ impl Members {
     }
 
     fn put_into(&mut self, group: Option<&str>, file: &Arc<CatalogFile>) {
-        if !self.numbered {
-            self.folder(group).insert(Arc::clone(file));
+        if self.numbered {
+            return;
         }
+        let folder = Arc::clone(self.folder(group));
+        if folder.is_empty() {
+            self.touch_groups();
+        }
+        folder.insert(Arc::clone(file));
     }
 
     fn take_from(&mut self, group: Option<&str>, file: &CatalogFile) {
         let group: Option<Box<str>> = group.map(Into::into);
         let Some(folder) = self.folders.get(&group).filter(|_| !self.numbered) else { return };
         folder.remove(file);
-        if folder.is_empty() && group.is_some() {
-            self.folders.remove(&group);
+        if folder.is_empty() {
+            // The folder of all notes stays: whoever holds it goes on seeing what comes.
+            if group.is_some() {
+                self.folders.remove(&group);
+            }
             self.touch_groups();
-        } else if folder.is_empty() {
-            self.shown = None;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::catalog::{Catalog, CatalogFile, Folder, Since, now_ns};
+use super::super::catalog::{Catalog, CatalogFile, Folder, Since, names, now_ns};
 use super::cached::Cached;
 use super::members::GroupFolder;
 use super::source::ResultSource;
@@ -27,10 +27,12 @@ pub struct ViewFolder {
 }
 
 impl ViewFolder {
-    /// The group of a folder name.
+    /// The group of a folder name. That of the notes without a value is always there, for notes to be moved into it.
     #[must_use]
-    pub fn group(&self, name: &std::ffi::OsStr) -> Option<&GroupFolder> {
-        self.groups.as_ref()?.iter().find(|group| group.name == name)
+    pub fn group(&self, name: &std::ffi::OsStr) -> Option<GroupFolder> {
+        let groups = self.groups.as_ref()?;
+        let empty = || GroupFolder { name: name.to_owned(), value: None, folder: Arc::default() };
+        groups.iter().find(|group| group.name == name).cloned().or_else(|| (name == names::NONE).then(empty))
     }
 }
 

@@ -147,6 +147,9 @@ impl Inner {
     }
 
     fn make_notebook(&self, name: &OsStr, caller: Caller) -> Answer<Found> {
+        if self.lookup(&Place::Root, name, caller).is_ok() {
+            return Err(Refused::new(libc::EEXIST, "there is something of this name"));
+        }
         let name = name.to_str().ok_or_else(|| Refused::new(libc::EINVAL, "a notebook's name is UTF-8 text"))?;
         let notebook = self.engine.create_notebook(name, &self.requester(caller))?;
         Ok(Found::Notebook(notebook.number))

@@ -120,7 +120,7 @@ impl Inner {
     /// A group of a view.
     pub(super) fn group(&self, view: &str, group: &OsStr) -> Answer<(ViewFolder, GroupFolder)> {
         let view = self.view(view)?;
-        let group = view.group(group).cloned().ok_or_else(Refused::not_found)?;
+        let group = view.group(group).ok_or_else(Refused::not_found)?;
         Ok((view, group))
     }
 

@@ -117,7 +117,7 @@ impl Inner {
         match (from, to) {
             (Place::Group(view, old), Place::Group(other, new)) if view == other => {
                 let (view, old) = self.group(view, old)?;
-                let new = view.group(new).cloned().ok_or_else(Refused::not_found)?;
+                let new = view.group(new).ok_or_else(Refused::not_found)?;
                 self.group_edits(&group_of(&view)?, &self.row(file)?, Some(&old), &new)
             }
             (Place::ByValue(key, old), Place::ByValue(other, new)) if key == other => {

@@ -64,9 +64,9 @@ impl Lab {
     /// A workspace with the notebook `lab` that has these files.
     pub(super) fn new(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        Engine::init(folder.path(), &["lab".to_owned()]).unwrap();
         let engine = Engine::open(folder.path(), options()).unwrap();
         let kernel = Arc::new(Kernel::default());
-        engine.create_notebook("lab", &engine.default_requester()).unwrap();
         let tree = Some(Tree::new(Arc::clone(&engine), Arc::clone(&kernel) as _, false));
         let lab = Self { tree, engine, kernel, folder };
         files.iter().for_each(|(path, text)| lab.write(path, text));

@@ -197,7 +197,7 @@ fn tags_and_properties_as_extended_attributes() {
     assert_eq!(set("a.md", "user.xdg.tags", Some("a,c"), ME), Ok(()));
     assert_eq!(set("a.md", "user.codex.prop.loss", Some("0.25"), ME), Ok(()));
     assert_eq!(set("a.md", "user.codex.prop.name", Some("7"), ME), Ok(()));
-    assert_eq!(lab.read("a.md"), "---\ntags: [a, c]\nloss: 0.25\nname: \"7\"\n---\n");
+    assert_eq!(lab.read("a.md"), "---\ntags: [a, c]\nloss: 0.25\nname: '7'\n---\n");
     assert_eq!(set("p.png", "user.xdg.tags", Some("a"), ME), Ok(()));
     assert_eq!(lab.ls("tags/a"), ["a.md", "p.png"]);
     assert_eq!(set("a.md", "user.codex.prop.loss", None, ME), Ok(()));

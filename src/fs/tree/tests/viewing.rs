@@ -64,7 +64,10 @@ fn moving_between_groups_sets_the_property() {
     assert_eq!(lab.ls("views/v.cdx/todo"), [""; 0]);
     assert_eq!(lab.mv("views/v.cdx/_none/c.md", "views/v.cdx/todo/c.md"), Ok(()));
     assert!(lab.read("c.md").contains("status: todo"));
-    assert_eq!(lab.mv("views/v.cdx/doing/a.md", "views/v.cdx/_none/a.md"), Err(libc::ENOENT), "no note is without");
+    assert_eq!(lab.ls("views/v.cdx"), ["doing/", "todo/", "urgent/"], "no note is without");
+    assert_eq!(lab.mv("views/v.cdx/doing/a.md", "views/v.cdx/_none/a.md"), Ok(()));
+    assert_eq!(lab.read("a.md"), note("other: 1"));
+    assert_eq!(lab.mv("views/v.cdx/_none/a.md", "views/v.cdx/doing/a.md"), Ok(()));
     assert_eq!(lab.mv("views/v.cdx/doing/a.md", "views/v.cdx/todo/z.md"), Err(libc::EPERM));
 }
 
