@@ -30,10 +30,11 @@ pub(super) fn part_way(error: EngineError, done: &[String]) -> EngineError {
     if done.is_empty() {
         return error;
     }
-    let mut names = done.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if done.len() > NAMED {
-        names.push_str(&format!(" and {} more", done.len() - NAMED));
-    }
+    let named = done.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let names = match done.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    };
     let said = |text: String| format!("{text} (changed before that: {names})");
     match error {
         EngineError::NotFound(text) => EngineError::NotFound(said(text)),

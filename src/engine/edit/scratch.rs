@@ -1,6 +1,6 @@
 //! A workspace for tests: two notebooks in a temporary folder, an engine over it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::{Engine, EngineOptions, Notebook, Requester};
@@ -34,7 +34,7 @@ impl Workspace {
         let folder = tempfile::tempdir().unwrap();
         Engine::init(folder.path(), &["lab".to_owned(), "home".to_owned()]).unwrap();
         fill(&Dir::open(folder.path()).unwrap());
-        let engine = open(folder.path().to_owned(), false);
+        let engine = open(folder.path(), false);
         Self { folder, engine }
     }
 
@@ -42,7 +42,7 @@ impl Workspace {
     pub(in crate::engine) fn reopen(mut self, serve: bool) -> Self {
         let path = self.path();
         self.engine.close();
-        self.engine = open(path, serve);
+        self.engine = open(&path, serve);
         self
     }
 
@@ -99,7 +99,7 @@ impl Drop for Workspace {
     }
 }
 
-fn open(path: PathBuf, serve: bool) -> Arc<Engine> {
+fn open(path: &Path, serve: bool) -> Arc<Engine> {
     let options = EngineOptions {
         actor: Actor::User("ada".to_owned()),
         watch: false,
@@ -107,7 +107,7 @@ fn open(path: PathBuf, serve: bool) -> Arc<Engine> {
         wait_for_scan: true,
         read_only: false,
     };
-    Engine::open(&path, options).unwrap()
+    Engine::open(path, options).unwrap()
 }
 
 pub(in crate::engine) fn ada() -> Requester {
