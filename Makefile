@@ -64,9 +64,12 @@ need-fuse:
 	@.ci/need fusermount3=fuse3
 	@.ci/need-fuse
 
+.PHONY: tools
+tools: $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx ## Conformance suites of filesystems, into .tools
+
 # Programs that the tests drive on a mount.
 .PHONY: need-test
-need-test: $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx
+need-test: tools
 	@.ci/need git=git rsync=rsync rg=ripgrep perl=perl python3=python3 setfacl=acl setfattr=attr \
 		vim=vim nano=nano emacs=emacs-nox find=findutils tar=tar grep=grep sed=sed
 
