@@ -105,6 +105,11 @@ impl IndexThread {
         }
     }
 
+    /// What a notebook's database says is wrong with it; empty if it is whole, or not open.
+    pub(super) fn integrity(&mut self, number: NotebookNumber) -> Result<Vec<String>, IndexError> {
+        self.notebooks.get_mut(&number).map_or(Ok(Vec::new()), |open| open.db.integrity())
+    }
+
     /// Whether SQLite finds nothing wrong with a notebook's database.
     pub(super) fn is_whole(&mut self, number: NotebookNumber) -> bool {
         let open = self.notebooks.get_mut(&number);
