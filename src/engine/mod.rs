@@ -148,6 +148,11 @@ impl Notebook {
         self.nodes.carry(stat.key, number);
     }
 
+    /// An inode of the store is gone whose number another has taken over, see [`Notebook::carry_number`].
+    pub fn release_inode(&self, key: StoreKey) {
+        self.nodes.release(key);
+    }
+
     /// The last link of a file was removed and no handle of it is left: its number is never given again.
     pub fn forget_node(&self, key: StoreKey) {
         self.nodes.forget(key);

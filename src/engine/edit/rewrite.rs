@@ -70,8 +70,14 @@ impl Engine {
         if current.stat.nlink > 1 || self.is_open(current.stat.key) {
             return self.replace_in_place(notebook, path, current, bytes);
         }
-        match dir.write_durably(path, bytes, Replace::IfUnchanged(current.stat)) {
-            Ok(_) => Ok(Outcome::Written),
+        // It is the same note under a new inode of the store: it keeps its number, before anybody can ask for one.
+        let number = notebook.node_number(&current.stat);
+        let carry = |new: &StoreStat| notebook.carry_number(new, number);
+        match dir.write_durably_with(path, bytes, Replace::IfUnchanged(current.stat), carry) {
+            Ok(_) => {
+                notebook.release_inode(current.stat.key);
+                Ok(Outcome::Written)
+            }
             Err(error) => match error.errno() {
                 libc::ESTALE | libc::ENOENT => Ok(Outcome::Changed),
                 // The folder cannot be written, or the file belongs to somebody else who lets us write to it:
