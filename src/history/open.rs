@@ -73,8 +73,8 @@ impl History {
             Err(HistoryError::Git { source, .. }) if source.code() == git2::ErrorCode::Modified => attempt(),
             other => other,
         };
-        if let Err(HistoryError::Git { source, .. }) = &recorded
-            && source.message().contains("fsync")
+        if let Err(HistoryError::Store(error)) = &recorded
+            && error.action.starts_with("fsync")
         {
             self.is_flush_broken.store(true, Ordering::Relaxed);
         }

@@ -146,10 +146,13 @@ pub(super) fn own_config(path: &Path) -> Result<Config, git2::Error> {
     Ok(config)
 }
 
-/// That with what packs of many objects are written by.
-pub(super) fn bulk_config(path: &Path) -> Result<Config, git2::Error> {
-    let mut config = own_config(path)?;
-    config.add_file(&path.join("bulk.config"), ConfigLevel::App, false)?;
+/// What packs of new objects are written by: nothing is flushed, since they are published afterwards.
+pub(super) fn pack_config(path: &Path, is_bulk: bool) -> Result<Config, git2::Error> {
+    let mut config = Config::new()?;
+    config.add_file(&path.join("config"), ConfigLevel::Local, false)?;
+    if is_bulk {
+        config.add_file(&path.join("bulk.config"), ConfigLevel::App, false)?;
+    }
     Ok(config)
 }
 
@@ -171,7 +174,7 @@ fn lay_out(path: &Path) -> Result<Dir, HistoryError> {
         let problem = "the folder is in its place but is no git repository; move it away".to_owned();
         return Err(HistoryError::Damaged { repository: path.display().to_string(), problem });
     }
-    for folder in ["objects/pack", "objects/info", "refs/heads", "refs/tags"] {
+    for folder in ["objects/pack", "objects/info", "refs/heads", "refs/tags", "incoming"] {
         dir.make_dirs(&inside(folder))?;
     }
     let files = [

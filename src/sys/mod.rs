@@ -3,6 +3,7 @@
 
 mod caller;
 mod change;
+mod child;
 mod dir;
 mod durable;
 mod error;
@@ -13,10 +14,12 @@ pub mod paths;
 mod plain;
 mod stat;
 mod sysfs;
+mod together;
 mod users;
 
 pub use caller::{ActingAs, Credentials, WithoutSetId, act_as, without_set_id};
 pub use change::InPlace;
+pub use child::end_with_parent;
 pub use dir::{Dir, DirEntry};
 pub use durable::Replace;
 pub use error::{IoContext, StoreError};
@@ -24,4 +27,5 @@ pub use inotify::{FolderEvents, ReadOutcome, StoreEvent, StoreEventKind, WatchId
 pub use lock::{Attempt, FileLock, boot_id};
 pub use stat::{FileKind, StoreStat};
 pub use sysfs::write_sysfs;
+pub use together::flush_together;
 pub use users::{groups_of, login_of};
