@@ -56,6 +56,7 @@ use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, Noteboo
 
 /// How a workspace is opened.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct EngineOptions {
     /// Who acts, where nobody else is named: the user that runs the process.
     pub actor: Actor,
@@ -146,11 +147,6 @@ impl Notebook {
     /// A file that came from elsewhere (another notebook, or a replaced inode) keeps the number that it had.
     pub fn carry_number(&self, stat: &StoreStat, number: NodeNumber) {
         self.nodes.carry(stat.key, number);
-    }
-
-    /// An inode of the store is gone whose number another has taken over, see [`Notebook::carry_number`].
-    pub fn release_inode(&self, key: StoreKey) {
-        self.nodes.release(key);
     }
 
     /// The last link of a file was removed and no handle of it is left: its number is never given again.

@@ -103,11 +103,6 @@ impl NodeNumbers {
         self.set(self.by_inode.entry((key.dev, key.ino)), key, number, true);
     }
 
-    /// An inode is gone whose number another bears now: the number lives on.
-    pub(super) fn release(&self, key: StoreKey) {
-        self.by_inode.remove_if(&(key.dev, key.ino), |_, known| known.btime_ns == key.btime_ns);
-    }
-
     fn set(&self, entry: Entry<'_, (u64, u64), Known>, key: StoreKey, number: NodeNumber, asked: bool) {
         let known = Known { btime_ns: key.btime_ns, number, asked: AtomicBool::new(asked) };
         let mut unsaved = self.unsaved.lock();
@@ -158,6 +153,11 @@ impl NodeNumbers {
         if let Some((_, known)) = removed {
             self.unsaved.lock().forgotten.push(known.number);
         }
+    }
+
+    /// An inode no longer bears its number, which another has taken over.
+    pub(super) fn release(&self, key: StoreKey) {
+        self.by_inode.remove_if(&(key.dev, key.ino), |_, known| known.btime_ns == key.btime_ns);
     }
 
     /// Drops the numbers of files that a whole walk has not met and that nobody asked for since the start:
