@@ -1,16 +1,21 @@
 //! Tags and properties of notes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::gesture::{part_way, with_gesture};
 use super::place::{SidecarFile, Sources, Target, Written, apply};
 use super::rewrite::{ATTEMPTS, Current, Outcome, keeps_changing, read, refused};
+use super::threads::on_threads;
 use crate::engine::catalog::CatalogFile;
 use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::index::parse::edit::MetaEdit;
 use crate::index::parse::{Sidecar, content_type, has_frontmatter, parse, sidecar_names};
 use crate::sys::{Replace, StoreStat};
 use crate::types::{FileKey, NotePath, TagName};
+
+/// From so many files on, several threads edit them.
+const MANY: usize = 8;
 
 /// A note's metadata as it stands in the store.
 struct Described {
@@ -26,7 +31,7 @@ impl Engine {
     /// durable when it returns. One gesture for all.
     ///
     /// # Errors
-    /// The first note that cannot be edited; those before it are edited, and named in the error.
+    /// The first note that cannot be edited; those that were edited before are named in the error.
     pub fn edit_metadata(&self, edits: &[(FileKey, Vec<MetaEdit>)], by: &Requester) -> Result<(), EngineError> {
         self.edit_metadata_of_each(edits, by).map(|_| ())
     }
@@ -39,18 +44,25 @@ impl Engine {
     ) -> Result<Vec<String>, EngineError> {
         self.check_writable()?;
         let by = with_gesture(by);
-        let mut changed = Vec::new();
-        for (file, edits) in edits {
-            let edited = self.file_of(*file).and_then(|(notebook, entry)| {
-                let is_changed = self.edit_metadata_at(&notebook, &entry.path, edits, &by)?;
-                Ok(is_changed.then(|| format!("{}/{}", notebook.name(), entry.path)))
-            });
-            match edited {
-                Ok(file) => changed.extend(file),
-                Err(error) => return Err(part_way(error, &changed)),
-            }
+        let edit = |(file, edits): &(FileKey, Vec<MetaEdit>)| {
+            let (notebook, entry) = self.file_of(*file)?;
+            let is_changed = self.edit_metadata_at(&notebook, &entry.path, edits, &by)?;
+            Ok(is_changed.then(|| format!("{}/{}", notebook.name(), entry.path)))
+        };
+        let is_each_once = edits.iter().map(|(file, _)| file).collect::<HashSet<_>>().len() == edits.len();
+        let (changed, failure) = if is_each_once && edits.len() >= MANY {
+            on_threads(edits, edit)
+        } else {
+            // In order, so that of two edits of one file the later is made last.
+            let mut changed = Vec::new();
+            let failure = edits.iter().find_map(|one| edit(one).map(|file| changed.push(file)).err());
+            (changed, failure)
+        };
+        let changed: Vec<String> = changed.into_iter().flatten().collect();
+        match failure {
+            Some(error) => Err(part_way(error, &changed)),
+            None => Ok(changed),
         }
-        Ok(changed)
     }
 
     /// Edits the metadata of the file at a path; whether anything changed.
