@@ -43,7 +43,9 @@ impl Engine {
         by: &Requester,
     ) -> Result<Vec<String>, EngineError> {
         self.check_writable()?;
-        let by = with_gesture(by);
+        // A single edit belongs to whatever else its actor does at the time (`rm -r tags/x` is one gesture); a call that
+        // edits several notes is one by itself.
+        let by = if edits.len() > 1 { with_gesture(by) } else { by.clone() };
         let edit = |(file, edits): &(FileKey, Vec<MetaEdit>)| {
             let (notebook, entry) = self.file_of(*file)?;
             let is_changed = self.edit_metadata_at(&notebook, &entry.path, edits, &by)?;

@@ -32,6 +32,8 @@ pub(super) struct Members {
     /// Differs after groups came or went.
     groups_changed_ns: i64,
     numbered: bool,
+    /// The folders were emptied and are to be filled from a whole result.
+    is_stale: bool,
     /// Values whose folders are shown even when empty, in order.
     columns: Vec<String>,
     /// Whether the catalog is told which notes are shown.
@@ -46,6 +48,7 @@ impl Members {
             shown: None,
             groups_changed_ns: now_ns(),
             numbered: false,
+            is_stale: false,
             columns: Vec::new(),
             counts,
         }
@@ -55,6 +58,7 @@ impl Members {
     pub(super) fn set_form(&mut self, numbered: bool, columns: &[String]) {
         if self.numbered != numbered {
             self.folders.clear();
+            self.is_stale = true;
             self.numbered = numbered;
             self.touch_groups();
         }
@@ -80,6 +84,12 @@ impl Members {
 
     /// Takes in a whole result.
     pub(super) fn replace(&mut self, catalog: &Catalog, result: &Evaluated) {
+        if std::mem::take(&mut self.is_stale) {
+            let all: Vec<FileKey> = self.notes.drain().map(|(key, _)| key).collect();
+            if self.counts {
+                catalog.shown_by_view(&[], &all);
+            }
+        }
         let flat = [(None, result.files.clone())];
         let groups: &[EvaluatedGroup] = result.groups.as_deref().unwrap_or(&flat);
         let mut memberships: HashMap<FileKey, Vec<Option<Box<str>>>> = HashMap::new();
