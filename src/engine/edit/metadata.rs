@@ -106,11 +106,11 @@ impl Engine {
         by: &Requester,
     ) -> Result<Outcome, EngineError> {
         let (outcome, at) = match written.target {
-            Target::Own => (self.replace(notebook, path, &described.own, &written.bytes)?, path.clone()),
+            Target::Own => (self.replace(notebook, path, &described.own, &written.bytes, by)?, path.clone()),
             Target::Sidecar(at) => {
                 let (place, stat) = &described.places[at];
                 let current = Current { bytes: described.sidecars[at].bytes.clone(), stat: *stat };
-                (self.replace(notebook, place, &current, &written.bytes)?, place.clone())
+                (self.replace(notebook, place, &current, &written.bytes, by)?, place.clone())
             }
             Target::New => new_sidecar(notebook, path, &described.own.stat, &written.bytes)?,
         };

@@ -59,6 +59,7 @@ impl Engine {
         path: &NotePath,
         current: &Current,
         bytes: &[u8],
+        by: &Requester,
     ) -> Result<Outcome, EngineError> {
         let dir = &notebook.dir;
         if !dir.may_write(path)? {
@@ -67,6 +68,7 @@ impl Engine {
                 dir.shown(path).display()
             )));
         }
+        self.core.keep_before_edit(notebook, path, by);
         if current.stat.nlink > 1 || self.is_open(current.stat.key) {
             return self.replace_in_place(notebook, path, current, bytes);
         }
