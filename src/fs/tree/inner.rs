@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use super::echo::Recently;
 use super::errors::LastErrors;
 use super::past::VersionCache;
+use super::saves::Saves;
 use super::scratch::Scratches;
 use super::{Answer, Caller, KernelCaches, Place, Refused};
 use crate::engine::catalog::{Catalog, CatalogFile, Folder};
@@ -31,6 +32,7 @@ pub(super) struct Inner {
     pub(super) errors: LastErrors,
     pub(super) recently: Recently,
     pub(super) scratches: Scratches,
+    pub(super) saves: Saves,
     pub(super) versions: VersionCache,
     /// The notebooks that the root showed last, and since when.
     pub(super) root: Mutex<(Vec<(NotebookNumber, String)>, i64)>,
@@ -45,6 +47,7 @@ impl Inner {
             errors: LastErrors::default(),
             recently: Recently::default(),
             scratches: Scratches::default(),
+            saves: Saves::default(),
             versions: VersionCache::default(),
             root: Mutex::default(),
         }

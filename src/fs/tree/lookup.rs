@@ -14,6 +14,9 @@ impl Inner {
         if let Some(scratch) = self.scratches.find(place, name) {
             return Ok(Found::Scratch(scratch));
         }
+        if let Some(file) = self.saves.find(place, name) {
+            return Ok(Found::Note(file));
+        }
         match place {
             Place::Root => self.lookup_root(name),
             Place::Codex => lookup_codex(name, caller),
