@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::error::CliError;
+use super::progress::Progress;
 use super::site::{Named, Site};
 use crate::config::Config;
 use crate::engine::{Command, Engine, EngineError, EngineOptions, Requester};
@@ -26,6 +27,11 @@ impl Session {
 
     /// Asks the running engine, else an own one.
     pub(crate) fn ask(&self, command: &Command) -> Result<Value, CliError> {
+        let _progress = Progress::of(match command {
+            Command::Index { .. } => "indexing",
+            Command::Check { .. } => "checking",
+            _ => "working",
+        });
         if let Some(reply) = self.ask_running(command)? {
             return Ok(reply);
         }

@@ -56,6 +56,7 @@ use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, Noteboo
 
 /// How a workspace is opened.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct EngineOptions {
     /// Who acts, where nobody else is named: the user that runs the process.
     pub actor: Actor,

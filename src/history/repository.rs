@@ -68,6 +68,17 @@ impl Handles {
         Ok(handles)
     }
 
+    /// Opens the repository at `path` as it is, if there is one.
+    pub(super) fn open_for_reading(path: &Path) -> Result<Option<Self>, HistoryError> {
+        match Dir::open(path) {
+            Err(error) if error.is_not_found() => return Ok(None),
+            other => drop(other?),
+        }
+        let handles = Self { path: path.to_owned(), idle: Mutex::default() };
+        handles.with("open the repository", |repo| Ok(head(repo).map(drop)?))?;
+        Ok(Some(handles))
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path
