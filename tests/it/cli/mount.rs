@@ -68,6 +68,18 @@ fn a_second_mount_is_made_by_the_running_engine_and_the_last_one_ends_it() {
 }
 
 #[test]
+fn an_unmount_by_others_ends_the_engine_too() {
+    let bench = Bench::lab();
+    let _mounted = mount(&bench, "mnt", &[]);
+    cdx::fs::detach(&bench.path("mnt")).unwrap();
+    let began = Instant::now();
+    while bench.cdx_in("ws", &["status", "--json"]).json()["workspaces"][0]["running"] == true {
+        assert!(began.elapsed() < Duration::from_secs(20), "it does not end");
+    }
+    bench.cdx_in("ws", &["set", "lab/plan.md", "status=free"]).done();
+}
+
+#[test]
 fn bad_mountpoints_are_refused_in_words() {
     let bench = Bench::lab();
     bench.write("full/file", "x");
