@@ -1,1 +1,12 @@
 //! The one integration binary: real mounts, real git, real SQLite, real programs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that fails may panic; its files are its own"
+)]
+
+mod cli;
+mod fs;
+mod style;
+mod support;

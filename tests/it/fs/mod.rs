@@ -1,0 +1,7 @@
+//! The mount, through the kernel.
+
+mod programs;
+mod real;
+mod suites;
+mod tags;
+mod views;
