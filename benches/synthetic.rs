@@ -77,7 +77,7 @@ fn fill(lab: &Lab, scale: &Scale, notebook: &Path) -> Outcome<()> {
     for size in scale.sizes {
         write_sized(notebook, *size, scale.more_tags)?;
         let view = format!(
-            "---\ntype: view\nview_type: table\ntitle: {size}\nquery:\n  tags: [s{size}]\n  where: 'state:on'\n---\n"
+            "---\ntype: view\nview_type: table\ntitle: Notes of {size}\nquery:\n  tags: [s{size}]\n  where: 'state:on'\n---\n"
         );
         std::fs::write(notebook.join(format!("v{size}.cdx")), view)?;
     }

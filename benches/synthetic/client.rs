@@ -48,6 +48,7 @@ impl Client {
 
 /// Everything that changes nothing.
 pub fn listings(client: &Client, rows: &mut Rows) {
+    step(rows, &format!("entries of tags and views, among {}", client.label), |_| all_are_there(client));
     for size in client.sizes {
         let size = *size;
         step(rows, &format!("ls of a tag of {size}, among {}", client.label), |rows| {
@@ -82,6 +83,19 @@ pub fn listings(client: &Client, rows: &mut Rows) {
             Ok(())
         });
     }
+}
+
+/// A fast listing of the wrong notes would be worth nothing.
+fn all_are_there(client: &Client) -> Outcome<()> {
+    for size in client.sizes {
+        for folder in [client.tag(*size), client.view(*size), client.real(*size)] {
+            let entries = std::fs::read_dir(&folder)?.count();
+            if entries != *size {
+                return Err(format!("{} shows {entries} entries, not {size}", folder.display()).into());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Runs a program over our folder and the peer's, in turns; medians.

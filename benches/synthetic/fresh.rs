@@ -16,7 +16,11 @@ pub fn after_changes(client: &Client, rows: &mut Rows) {
     let largest = client.sizes.iter().copied().filter(|size| *size <= 10_000).max().unwrap_or(100);
     step(rows, &format!("views after one note changed, among {}", client.label), |rows| views(client, largest, rows));
     step(rows, &format!("read your writes, among {}", client.label), |rows| own_writes(client, rows));
-    step(rows, &format!("a reader beside a writer, among {}", client.label), |rows| beside_a_writer(client, rows));
+    for (kind, pause) in [("a steady", Duration::from_millis(5)), ("a relentless", Duration::ZERO)] {
+        step(rows, &format!("a reader beside {kind} writer, among {}", client.label), |rows| {
+            beside_a_writer(client, kind, pause, rows)
+        });
+    }
     step(rows, &format!("edits behind the mount, among {}", client.label), |rows| behind(client, rows));
 }
 
@@ -27,6 +31,12 @@ fn variant(size: usize, number: usize, is_on: bool) -> String {
     } else {
         sized_note(size, number, "", "off")
     }
+}
+
+/// The note of a round and whether it is on: some notes are switched on one after the other, then off, and so on.
+fn turn(client: &Client, round: usize) -> (usize, bool) {
+    let notes = (client.edits / 10).clamp(1, 50);
+    (round % notes, (round / notes).is_multiple_of(2))
 }
 
 /// Whether there is something; any error but "no such file" is one.
@@ -65,8 +75,8 @@ fn views(client: &Client, largest: usize, rows: &mut Rows) -> Outcome<()> {
 fn shown_in_view(client: &Client, size: usize) -> Outcome<Times> {
     let mut times = Times::default();
     for round in 0..client.edits.min(100) {
-        let number = 10 + round % 50;
-        let is_on = round / 50 % 2 == 1;
+        let (number, is_off) = turn(client, round);
+        let is_on = !is_off;
         fs::write(client.note(size, number), variant(size, number, is_on))?;
         let entry = client.view(size).join(sized_name(size, number));
         let (shown, time) = timed(|| exists(&entry));
@@ -83,7 +93,7 @@ fn own_writes(client: &Client, rows: &mut Rows) -> Outcome<()> {
     let folders = [client.mount.join("tags/flip"), client.view(100), client.mount.join(".codex/search/flipping")];
     let (mut stale, mut waits) = (Vec::new(), Times::default());
     for round in 0..client.edits {
-        let (number, is_on) = (round % 50, round / 50 % 2 == 0);
+        let (number, is_on) = turn(client, round);
         fs::write(client.note(100, number), variant(100, number, is_on))?;
         for (place, folder) in folders.iter().enumerate() {
             let (shown, time) = timed(|| exists(&folder.join(sized_name(100, number))));
@@ -108,12 +118,12 @@ fn own_writes(client: &Client, rows: &mut Rows) -> Outcome<()> {
 }
 
 /// Lookups of names that nobody knows: each is a request of its own, and in a tag each waits for what was written.
-fn beside_a_writer(client: &Client, rows: &mut Rows) -> Outcome<()> {
+fn beside_a_writer(client: &Client, kind: &str, pause: Duration, rows: &mut Rows) -> Outcome<()> {
     let (tag, real) = (client.tag(100), client.real(100));
     let lookups = |round: &str, times: usize| -> Outcome<(Times, Times)> {
         let (mut in_tag, mut in_real) = (Times::default(), Times::default());
         for number in 0..times {
-            let name = format!("none-{round}-{number}.md");
+            let name = format!("none-{kind}-{round}-{number}.md");
             for (folder, times) in [(&tag, &mut in_tag), (&real, &mut in_real)] {
                 let (found, time) = timed(|| exists(&folder.join(&name)));
                 found?;
@@ -126,32 +136,38 @@ fn beside_a_writer(client: &Client, rows: &mut Rows) -> Outcome<()> {
     let is_over = AtomicBool::new(false);
     let mut written = 0;
     let beside = std::thread::scope(|scope| {
-        let writer = scope.spawn(|| write_until(client, &is_over));
+        let writer = scope.spawn(|| write_until(client, pause, &is_over));
         let times = lookups("beside", client.edits * 4).map_err(|error| error.to_string());
         is_over.store(true, Ordering::Relaxed);
         written = writer.join().unwrap_or(0);
         times
     });
     let (in_tag, in_real) = beside?;
-    let row = Row::new(format!("extra wait of a reader of a tag beside one writer, p99, among {}", client.label));
+    let row = Row::new(format!("extra wait of a reader of a tag beside {kind} writer, p99, among {}", client.label));
     let row = row.ours((in_tag.ms(0.99) - in_real.ms(0.99)).max(0.0), "ms").at_most(20.0);
     let figures = [in_tag.ms(0.99), in_real.ms(0.99), in_tag.ms(0.5), quiet.ms(0.5)].map(|ms| format!("{ms:.2}"));
     let note = format!(
-        "lookup p99 {} ms, in the real tree {}; median {}, without the writer {}; {written} notes written without a pause",
-        figures[0], figures[1], figures[2], figures[3]
+        "lookup p99 {} ms, in the real tree {}; median {}, without the writer {}; {written} notes written, {} ms between",
+        figures[0],
+        figures[1],
+        figures[2],
+        figures[3],
+        pause.as_millis()
     );
     rows.push(row.note(note));
     Ok(())
 }
 
-/// Writes notes through the mount without a pause; how many.
-fn write_until(client: &Client, is_over: &AtomicBool) -> usize {
+/// Writes notes through the mount; how many.
+fn write_until(client: &Client, pause: Duration, is_over: &AtomicBool) -> usize {
     for round in 0.. {
-        let number = round % 50;
-        if is_over.load(Ordering::Relaxed)
-            || fs::write(client.note(100, number), variant(100, number, round / 50 % 2 == 0)).is_err()
+        let (number, is_on) = turn(client, round);
+        if is_over.load(Ordering::Relaxed) || fs::write(client.note(100, number), variant(100, number, is_on)).is_err()
         {
             return round;
+        }
+        if !pause.is_zero() {
+            std::thread::sleep(pause);
         }
     }
     0
@@ -161,7 +177,7 @@ fn write_until(client: &Client, is_over: &AtomicBool) -> usize {
 fn behind(client: &Client, rows: &mut Rows) -> Outcome<()> {
     let (mut tags, mut contents) = (Times::default(), Times::default());
     for round in 0..client.edits.min(200) {
-        let (number, is_on) = (round % 50, round / 50 % 2 == 0);
+        let (number, is_on) = turn(client, round);
         let text = variant(100, number, is_on);
         let stored = client.store.join("lab/s100").join(sized_name(100, number));
         let entry = client.mount.join("tags/flip").join(sized_name(100, number));

@@ -15,7 +15,10 @@ use crate::engine::{Command, EngineOptions, MountRequest};
 
 pub(crate) use background::in_background;
 
-/// Mounts a workspace and serves it until ^C; tags, views, searches and past days are folders there
+/// Mounts a workspace: tags, views, searches and past days as folders
+///
+/// It serves until ^C, or until `cdx umount`; where an engine of the workspace runs already, it is asked for one more
+/// mount.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx mount ~/lab ~/mnt                until ^C
