@@ -63,10 +63,10 @@ impl Session {
     }
 
     /// Opens an engine; of a store that cannot be written, one that only reads.
-    fn open(&self, options: EngineOptions) -> Result<Arc<Engine>, CliError> {
+    pub(crate) fn open(&self, options: EngineOptions) -> Result<Arc<Engine>, CliError> {
         match Engine::open(&self.site.workspace, options.clone()) {
             Err(EngineError::Store(error)) if matches!(error.errno(), libc::EROFS | libc::EACCES) => {
-                Ok(Engine::open(&self.site.workspace, EngineOptions { read_only: true, ..options })?)
+                Ok(Engine::open(&self.site.workspace, EngineOptions { read_only: true, serve: false, ..options })?)
             }
             other => Ok(other?),
         }
