@@ -78,7 +78,7 @@ impl Core {
         };
         let target = self.target(&node, real, set.handle)?;
         if let Some(size) = set.size {
-            Self::truncate(&node, &target, size)?;
+            self.truncate(&node, &target, size)?;
         }
         if set.uid.is_some() || set.gid.is_some() {
             change_owner(&target, set)?;
@@ -97,7 +97,7 @@ impl Core {
         Ok((self.attr_of(&node, &stat), self.ttl()))
     }
 
-    fn truncate(node: &Node, target: &Target, size: u64) -> FsResult<()> {
+    fn truncate(&self, node: &Node, target: &Target, size: u64) -> FsResult<()> {
         let _clears_set_id = without_set_id();
         let _guard = self.engine.write_guard(node.number);
         match target {
