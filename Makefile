@@ -64,11 +64,14 @@ need-fuse:
 	@.ci/need fusermount3=fuse3
 	@.ci/need-fuse
 
+.PHONY: tools
+tools: $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx ## Conformance suites of filesystems, into .tools
+
 # Programs that the tests drive on a mount.
 .PHONY: need-test
-need-test: $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx
+need-test: tools
 	@.ci/need git=git rsync=rsync rg=ripgrep perl=perl python3=python3 setfacl=acl setfattr=attr \
-		vim=vim nano=nano emacs=emacs-nox find=findutils tar=tar grep=grep sed=sed
+		vim=vim nano=nano emacs=emacs-nox sqlite3=sqlite3 script=bsdutils patch=patch useradd=passwd
 
 $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx $(TOOLS)/bin/cargo-deny: $(TOOLS)/bin/%:
 	@echo "installing $* into .tools (once)"

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::error::{CliError, Outcome};
 use super::output::{Style, printable};
+use super::site::Named;
 use super::{Context, reply};
 use crate::engine::Command;
 
@@ -28,7 +29,8 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
         let session = context.session()?;
-        let file = self.file.map(|file| session.file(&file)).transpose()?;
+        let is_workspace = |file: &str| session.site.file(file).is_ok_and(|named| named == Named::File(String::new()));
+        let file = self.file.filter(|file| !is_workspace(file)).map(|file| session.file(&file)).transpose()?;
         let is_of_one = file.is_some();
         let reply = session.ask(&Command::Log { file, limit: self.limit })?;
         if self.json {

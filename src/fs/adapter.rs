@@ -490,9 +490,8 @@ impl Filesystem for Adapter {
         self.run(false, move |core| match core.opendir(number(ino)) {
             Ok(opened) => {
                 let mut flags = FopenFlags::empty();
-                if opened.cache {
-                    flags |= FopenFlags::FOPEN_CACHE_DIR | FopenFlags::FOPEN_KEEP_CACHE;
-                }
+                flags.set(FopenFlags::FOPEN_CACHE_DIR, opened.cache);
+                flags.set(FopenFlags::FOPEN_KEEP_CACHE, opened.keep);
                 reply.opened(FileHandle(opened.handle), flags);
             }
             Err(error) => reply.error(errno(core, ctx, "opendir", &error)),

@@ -91,10 +91,11 @@ impl Mount {
             watch: true,
             serve: true,
             wait_for_scan: false,
-            read_only: self.how.read_only,
+            // A mount that only reads shows what the index keeps up to date all the same.
+            read_only: false,
         };
         let signals = serving::Signals::catch()?;
-        let serving = serving::Serving::start(&session.site.workspace, options)?;
+        let serving = serving::Serving::start(session.open(options)?);
         serving.mount_first(&self.mountpoint, self.how.into())?;
         announce(&line(&session.site.workspace, &self.mountpoint));
         serving.until_told_to_end(signals);

@@ -38,7 +38,9 @@ impl Engine {
         by: &Requester,
     ) -> Result<Vec<String>, EngineError> {
         self.check_writable()?;
-        let by = with_gesture(by);
+        // A single edit belongs to whatever else its actor does at the time (`rm -r tags/x` is one gesture); a call that
+        // edits several notes is one by itself.
+        let by = if edits.len() > 1 { with_gesture(by) } else { by.clone() };
         let mut changed = Vec::new();
         for (file, edits) in edits {
             let edited = self.file_of(*file).and_then(|(notebook, entry)| {

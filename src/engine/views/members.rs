@@ -51,17 +51,26 @@ impl Members {
         }
     }
 
-    /// How names are made, and which groups are always shown.
-    pub(super) fn set_form(&mut self, numbered: bool, columns: &[String]) {
-        if self.numbered != numbered {
-            self.folders.clear();
-            self.numbered = numbered;
-            self.touch_groups();
-        }
+    /// How names are made, and which groups are always shown. Whether names are made otherwise than before: then the
+    /// order has to be worked out again.
+    pub(super) fn set_form(&mut self, numbered: bool, columns: &[String]) -> bool {
         if self.columns != columns {
             self.columns = columns.to_vec();
             self.touch_groups();
         }
+        if self.numbered == numbered {
+            return false;
+        }
+        self.folders.clear();
+        self.numbered = numbered;
+        self.touch_groups();
+        let notes: Vec<(Arc<CatalogFile>, Groups)> = self.notes.values().cloned().collect();
+        for (file, groups) in &notes {
+            for group in groups {
+                self.put_into(group.as_deref(), file);
+            }
+        }
+        true
     }
 
     pub(super) fn contains(&self, file: FileKey) -> bool {

@@ -68,6 +68,32 @@ fn a_second_mount_is_made_by_the_running_engine_and_the_last_one_ends_it() {
 }
 
 #[test]
+fn a_first_mount_that_only_reads_shows_tags_and_takes_no_writes() {
+    let bench = Bench::lab();
+    std::fs::remove_file(bench.path("ws/lab/.codex/notebook.db")).unwrap();
+    let _mounted = mount(&bench, "mnt", &["--read-only"]);
+    let began = Instant::now();
+    while names(bench.path("mnt/tags")).is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(20), "no tag is indexed");
+    }
+    assert_eq!(names(bench.path("mnt/tags/experiment/gpu")), ["a.md"]);
+    let refused = std::fs::remove_file(bench.path("mnt/tags/experiment/gpu/a.md")).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
+}
+
+#[test]
+fn an_unmount_by_others_ends_the_engine_too() {
+    let bench = Bench::lab();
+    let _mounted = mount(&bench, "mnt", &[]);
+    cdx::fs::detach(&bench.path("mnt")).unwrap();
+    let began = Instant::now();
+    while bench.cdx_in("ws", &["status", "--json"]).json()["workspaces"][0]["running"] == true {
+        assert!(began.elapsed() < Duration::from_secs(20), "it does not end");
+    }
+    bench.cdx_in("ws", &["set", "lab/plan.md", "status=free"]).done();
+}
+
+#[test]
 fn bad_mountpoints_are_refused_in_words() {
     let bench = Bench::lab();
     bench.write("full/file", "x");

@@ -53,15 +53,16 @@ fn saves(script: &str) {
 fn vim_saves_an_entry() {
     saves("vim -u NONE -N -es -c '%s/beta/gamma/' -c 'wq' FILE");
     saves("vim -u NONE -N -es -c 'set backup writebackup backupcopy=no' -c '%s/beta/gamma/' -c 'wq' FILE");
-    saves("vim -u NONE -N -es -c 'set swapfile backupcopy=breakhardlink' -c '%s/beta/gamma/' -c 'wq' FILE");
+    saves("vim -u NONE -N -es -c 'set swapfile backupcopy=auto,breakhardlink' -c '%s/beta/gamma/' -c 'wq' FILE");
 }
 
 #[test]
 fn nano_saves_an_entry() {
     // nano wants a terminal: script(1) gives it one.
-    saves(
-        "printf '\\033/gamma\\017\\n\\030' | TERM=xterm timeout 20 script -qec 'nano -L -I FILE' /dev/null > /dev/null",
-    );
+    let keys = ["\\033/", "gamma", "\\017", "\\r", "\\030"].map(|key| format!("sleep 0.3; printf '{key}'; ")).concat();
+    saves(&format!(
+        "(sleep 0.5; {keys} sleep 0.5) | TERM=xterm timeout 20 script -qec 'nano -I FILE' /dev/null > /dev/null"
+    ));
 }
 
 #[test]

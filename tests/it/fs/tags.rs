@@ -163,7 +163,7 @@ fn a_new_file_in_a_tag_folder_becomes_a_note_in_the_inbox() {
         fs::metadata(m.at("tags/draft/idea.md")).map(|e| e.ino()).ok()
             == fs::metadata(m.lab("inbox/idea.md")).map(|e| e.ino()).ok()
     });
-    assert!(read(m.lab("inbox/idea.md")).contains("draft"));
+    eventually(Duration::from_secs(5), "the tag in the note", || read(m.lab("inbox/idea.md")).contains("draft"));
     assert!(read(m.lab("inbox/idea.md")).ends_with("A new idea.\n"));
 }
 
