@@ -11,6 +11,8 @@ mod operators;
 mod state;
 mod tags;
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod tests;
 
 use std::ffi::OsStr;

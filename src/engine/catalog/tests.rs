@@ -3,14 +3,14 @@ use std::ffi::OsStr;
 use super::*;
 use crate::types::{FileId, StoreKey};
 
-const LAB: NotebookNumber = NotebookNumber(1);
+pub(super) const LAB: NotebookNumber = NotebookNumber(1);
 const BIO: NotebookNumber = NotebookNumber(2);
 
-fn tag(text: &str) -> TagName {
+pub(super) fn tag(text: &str) -> TagName {
     TagName::new(text).unwrap()
 }
 
-fn row(id: i64, path: &str, tags: &[&str]) -> IndexedFile {
+pub(super) fn row(id: i64, path: &str, tags: &[&str]) -> IndexedFile {
     let is_view = OsStr::new(path).to_str().unwrap().to_owned();
     let content_type = if is_view.ends_with(".cdx") { "application/x-codex-view" } else { "text/markdown" };
     IndexedFile {
@@ -23,7 +23,7 @@ fn row(id: i64, path: &str, tags: &[&str]) -> IndexedFile {
     }
 }
 
-fn key(id: i64) -> FileKey {
+pub(super) fn key(id: i64) -> FileKey {
     FileKey { notebook: LAB, id: FileId(id) }
 }
 

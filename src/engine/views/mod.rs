@@ -6,6 +6,8 @@ mod members;
 mod refresh;
 mod source;
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod tests;
 mod view;
 

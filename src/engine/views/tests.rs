@@ -12,9 +12,9 @@ use crate::types::{FileId, Instant as Moment, NodeNumber, NotePath, NotebookNumb
 const LAB: NotebookNumber = NotebookNumber(1);
 
 /// A notebook in memory, with the reference evaluator as its index.
-struct Lab {
-    catalog: Catalog,
-    notes: RefCell<BTreeMap<i64, NoteFacts>>,
+pub(super) struct Lab {
+    pub(super) catalog: Catalog,
+    pub(super) notes: RefCell<BTreeMap<i64, NoteFacts>>,
     definitions: RefCell<BTreeMap<i64, String>>,
     now: Cell<Moment>,
     whole_runs: Cell<usize>,
@@ -22,7 +22,7 @@ struct Lab {
     broken: Cell<bool>,
 }
 
-fn key(id: i64) -> FileKey {
+pub(super) fn key(id: i64) -> FileKey {
     FileKey { notebook: LAB, id: FileId(id) }
 }
 
@@ -31,7 +31,7 @@ fn at(text: &str) -> Moment {
 }
 
 impl Lab {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let catalog = Catalog::default();
         catalog.set_notebook_name(LAB, "lab");
         Self {
@@ -58,7 +58,7 @@ impl Lab {
     }
 
     /// Writes a note: path, tags, properties as JSON.
-    fn write(&self, id: i64, path: &str, tags: &[&str], properties: &str) {
+    pub(super) fn write(&self, id: i64, path: &str, tags: &[&str], properties: &str) {
         let is_view = self.definitions.borrow().contains_key(&id);
         let note = NoteFacts {
             notebook: "lab".into(),
@@ -86,18 +86,18 @@ impl Lab {
         self.catalog.apply(LAB, &[applied]);
     }
 
-    fn define(&self, id: i64, text: &str) {
+    pub(super) fn define(&self, id: i64, text: &str) {
         self.definitions.borrow_mut().insert(id, text.into());
         self.write(id, &format!("v{id}.cdx"), &[], "{}");
     }
 
-    fn remove(&self, id: i64) {
+    pub(super) fn remove(&self, id: i64) {
         let note = self.notes.borrow_mut().remove(&id).unwrap();
         let path = NotePath::new(&note.path).unwrap();
         self.catalog.apply(LAB, &[Applied::Removed { id: FileId(id), path }]);
     }
 
-    fn view(&self, id: i64) -> ViewFolder {
+    pub(super) fn view(&self, id: i64) -> ViewFolder {
         self.catalog.views().view(&self.catalog, self, key(id)).unwrap()
     }
 
@@ -146,16 +146,16 @@ impl ResultSource for Lab {
     }
 }
 
-fn names(folder: &Folder) -> Vec<String> {
+pub(super) fn names(folder: &Folder) -> Vec<String> {
     folder.members().iter().map(|member| member.name.to_str().unwrap().to_owned()).collect()
 }
 
-fn groups_of(view: &ViewFolder) -> Vec<(String, Vec<String>)> {
+pub(super) fn groups_of(view: &ViewFolder) -> Vec<(String, Vec<String>)> {
     let groups = view.groups.as_ref().unwrap();
     groups.iter().map(|group| (group.name.to_str().unwrap().to_owned(), names(&group.folder))).collect()
 }
 
-fn cdx(query: &str, more: &str) -> String {
+pub(super) fn cdx(query: &str, more: &str) -> String {
     format!("---\ntype: view\nview_type: list\nquery: '{query}'\n{more}---\n")
 }
 

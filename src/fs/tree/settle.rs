@@ -66,7 +66,7 @@ impl Inner {
     /// Whether a note of the file's name has the same bytes, and is in the folder now.
     fn becomes_entry(&self, held: &Held) -> bool {
         let place = (&held.place, &*held.name);
-        let same = self.catalog().by_name(&held.name).into_iter().find(|note| self.has_same_bytes(held, note));
+        let same = self.named(&held.name).into_iter().find(|note| self.has_same_bytes(held, note));
         same.is_some_and(|note| self.add(note.key, place, held.by).is_ok())
     }
 

@@ -52,7 +52,7 @@ impl Inner {
     }
 
     /// Notes of a name, plain or qualified.
-    fn named(&self, name: &OsStr) -> Vec<Arc<CatalogFile>> {
+    pub(super) fn named(&self, name: &OsStr) -> Vec<Arc<CatalogFile>> {
         let named = self.catalog().by_name(name);
         if !named.is_empty() {
             return named;

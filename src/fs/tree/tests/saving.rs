@@ -166,7 +166,7 @@ fn what_a_crash_left_goes_to_the_inbox() {
         }
     });
     let started = std::time::Instant::now();
-    while !lab.exists("inbox/c.md") && started.elapsed() < std::time::Duration::from_secs(5) {
+    while lab.ls(".codex/search/folder:inbox").len() < 3 && started.elapsed() < std::time::Duration::from_secs(5) {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     assert_eq!(lab.read("inbox/c.md"), "# c\n");
