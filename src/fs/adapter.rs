@@ -23,7 +23,7 @@ use super::core::{Context, Core};
 use super::entries::NodeMode;
 use super::error::{FsError, FsResult};
 use super::node::Backing;
-use super::open::{Opened, WriteHow};
+use super::open::{Opened, Opening, WriteHow};
 use super::tree::Caller;
 use super::workers::Workers;
 use crate::sys::{FileKind, without_set_id};
@@ -370,7 +370,7 @@ impl Filesystem for Adapter {
         let (ctx, state) = (context(req, 0), Arc::clone(&self.passthrough));
         self.run(Self::edits(ino), move |core| {
             let backing = |file: &OwnedFd| open_backing(&state, file, |file| reply.open_backing(file.as_fd()));
-            match core.open(ctx, number(ino), flags.0, &backing) {
+            match core.open(ctx, number(ino), Opening { flags: flags.0, backing: &backing }) {
                 Ok(opened) => {
                     let handle = FileHandle(opened.handle);
                     match backing_of(&opened) {
@@ -396,7 +396,7 @@ impl Filesystem for Adapter {
         let (ctx, name, state) = (context(req, umask), name.to_owned(), Arc::clone(&self.passthrough));
         self.run(Self::edits(parent), move |core| {
             let backing = |file: &OwnedFd| open_backing(&state, file, |file| reply.open_backing(file.as_fd()));
-            let result = core.create(ctx, (number(parent), &name), mode, flags, &backing);
+            let result = core.create(ctx, (number(parent), &name), mode, Opening { flags, backing: &backing });
             let (entry, opened) = match result {
                 Ok(created) => created,
                 Err(error) => return reply.error(errno(core, ctx, "create", &error)),

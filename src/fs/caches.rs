@@ -46,10 +46,13 @@ pub enum Drop {
     Everything,
 }
 
+/// Something to be dropped: now, or at a time.
+type Wish = (Option<Instant>, Drop);
+
 /// The queue of what is to be dropped.
 #[derive(Debug, Default)]
 pub struct Caches {
-    queue: OnceLock<Mutex<Sender<(Option<Instant>, Drop)>>>,
+    queue: OnceLock<Mutex<Sender<Wish>>>,
 }
 
 impl Caches {
@@ -102,7 +105,7 @@ impl KernelCaches for Caches {
     }
 }
 
-fn serve(queue: &Receiver<(Option<Instant>, Drop)>, link: &impl KernelLink, look_up: &impl Fn(&Drop) -> Vec<Drop>) {
+fn serve(queue: &Receiver<Wish>, link: &impl KernelLink, look_up: &impl Fn(&Drop) -> Vec<Drop>) {
     let mut later: Vec<(Instant, Drop)> = Vec::new();
     loop {
         let wait = later.iter().map(|(at, _)| at.saturating_duration_since(Instant::now())).min();
@@ -129,12 +132,14 @@ fn serve(queue: &Receiver<(Option<Instant>, Drop)>, link: &impl KernelLink, look
         });
         let mut done = HashSet::new();
         for wish in due.iter().filter(|wish| done.insert((*wish).clone())) {
-            look_up(wish).iter().for_each(|drop| tell(link, drop));
+            for drop in &look_up(wish) {
+                tell(link, drop);
+            }
         }
     }
 }
 
-fn sort_in((at, wish): (Option<Instant>, Drop), due: &mut Vec<Drop>, later: &mut Vec<(Instant, Drop)>) {
+fn sort_in((at, wish): Wish, due: &mut Vec<Drop>, later: &mut Vec<(Instant, Drop)>) {
     match at {
         None => due.push(wish),
         Some(at) => later.push((at, wish)),

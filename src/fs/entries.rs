@@ -10,8 +10,8 @@ use super::attr::{EntryReply, decode_rdev};
 use super::caches::Drop;
 use super::core::{Context, Core, is_hidden};
 use super::error::{FsError, FsResult};
-use super::node::{Backing, Name, Node, Parent, Version, What};
-use super::open::Opened;
+use super::node::{Name, Node, Parent, Version, What};
+use super::open::{Opened, Opening};
 use super::table::place_number;
 use super::tree::{Created, Found, Place};
 use crate::engine::ChangeOp;
@@ -26,9 +26,6 @@ pub struct NodeMode {
     /// Device number in the kernel's packing.
     pub rdev: u32,
 }
-
-/// Makes a backing file of a descriptor, where the kernel lets this process.
-pub type OpenBacking<'a> = &'a dyn Fn(&OwnedFd) -> Option<Backing>;
 
 /// A directory and a name in it.
 pub type At<'a> = (NodeNumber, &'a OsStr);
@@ -75,20 +72,13 @@ impl Core {
     ///
     /// # Errors
     /// The store's; what mount.md §5 says for synthetic folders.
-    pub fn create(
-        &self,
-        ctx: Context,
-        at: At<'_>,
-        mode: u32,
-        flags: i32,
-        backing: OpenBacking<'_>,
-    ) -> FsResult<(EntryReply, Opened)> {
+    pub fn create(&self, ctx: Context, at: At<'_>, mode: u32, opening: Opening<'_>) -> FsResult<(EntryReply, Opened)> {
         let (parent, name) = (self.nodes.get(at.0)?, at.1);
         if let What::Place(place) = &parent.what {
-            return self.create_in_place(ctx, place, name, mode, flags, backing);
+            return self.create_in_place(ctx, (place, name), mode, opening);
         }
         let dir = self.creatable(ctx, &parent, name)?;
-        let wanted = OFlags::from_bits_retain(flags.cast_unsigned());
+        let wanted = OFlags::from_bits_retain(opening.flags.cast_unsigned());
         let kept = OFlags::EXCL | OFlags::TRUNC | OFlags::NOFOLLOW;
         let how = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | (wanted & kept);
         let file = {
@@ -98,18 +88,16 @@ impl Core {
         let stat = StoreStat::of(&file)?;
         let node = self.real_node(&parent, name, &stat, true)?;
         let entry = self.real_entry(&node, &stat);
-        let opened = self.adopt_handle(ctx, &node, file, flags, &stat, backing)?;
+        let opened = self.adopt_handle(ctx, &node, file, &stat, opening)?;
         Ok((entry, opened))
     }
 
     fn create_in_place(
         &self,
         ctx: Context,
-        place: &Place,
-        name: &OsStr,
+        (place, name): (&Place, &OsStr),
         mode: u32,
-        flags: i32,
-        backing: OpenBacking<'_>,
+        opening: Opening<'_>,
     ) -> FsResult<(EntryReply, Opened)> {
         self.writable()?;
         if self.tree.is_echo(place_number(place), name, ctx.caller) {
@@ -127,7 +115,8 @@ impl Core {
             Found::Note(file) => self.note_node(*file, false)?,
             _ => return Err(FsError::plain(libc::EIO)),
         };
-        let opened = self.open_real(ctx, &node, flags & !(libc::O_EXCL | libc::O_CREAT) | truncate, backing)?;
+        let flags = opening.flags & !(libc::O_EXCL | libc::O_CREAT) | truncate;
+        let opened = self.open_real(ctx, &node, Opening { flags, ..opening })?;
         let entry = self.entry_of(found, true)?;
         Ok((entry, opened))
     }

@@ -27,8 +27,6 @@ pub enum Handle {
 /// An open file of the store.
 #[derive(Debug)]
 pub struct FileHandle {
-    /// Its number.
-    pub number: u64,
     /// Which node.
     pub node: Arc<Node>,
     /// What it was in the store when it was opened.

@@ -159,10 +159,7 @@ impl Node {
     #[must_use]
     pub fn path(&self) -> Option<NotePath> {
         let mut parts: Vec<OsString> = Vec::new();
-        let mut name = match self.real()?.name() {
-            Some(name) => name,
-            None => return self.real()?.is_root().then(NotePath::root),
-        };
+        let Some(mut name) = self.real()?.name() else { return self.real()?.is_root().then(NotePath::root) };
         loop {
             parts.push(name.name);
             let Parent::Node(parent) = name.parent else { return None };

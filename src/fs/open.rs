@@ -8,7 +8,6 @@ use rustix::fs::{FallocateFlags, Mode, OFlags, SeekFrom};
 use rustix::io::ReadWriteFlags;
 
 use super::core::{Context, Core};
-use super::entries::OpenBacking;
 use super::error::{FsError, FsResult};
 use super::handle::{FileHandle, Handle};
 use super::node::{Backing, Node, Version, What};
@@ -30,6 +29,18 @@ pub struct Opened {
     pub no_flush: bool,
 }
 
+/// Makes a backing file of a descriptor, where the kernel lets this process.
+pub type OpenBacking<'a> = &'a dyn Fn(&OwnedFd) -> Option<Backing>;
+
+/// How a file is opened.
+#[derive(Clone, Copy)]
+pub struct Opening<'a> {
+    /// The caller's flags.
+    pub flags: i32,
+    /// Asks the kernel for passthrough.
+    pub backing: OpenBacking<'a>,
+}
+
 /// How bytes are written.
 #[derive(Clone, Copy, Debug)]
 pub struct WriteHow {
@@ -44,11 +55,12 @@ impl Core {
     ///
     /// # Errors
     /// The store's; EROFS and EACCES for generated and recorded files.
-    pub fn open(&self, ctx: Context, number: NodeNumber, flags: i32, backing: OpenBacking<'_>) -> FsResult<Opened> {
+    pub fn open(&self, ctx: Context, number: NodeNumber, how: Opening<'_>) -> FsResult<Opened> {
+        let flags = how.flags;
         let node = self.nodes.get(number)?;
         let writes = flags & libc::O_ACCMODE != libc::O_RDONLY || flags & libc::O_TRUNC != 0;
         let bytes = match &node.what {
-            What::Real(_) => return self.open_real(ctx, &node, flags, backing),
+            What::Real(_) => return self.open_real(ctx, &node, how),
             What::Place(_) => return Err(FsError::plain(libc::EISDIR)),
             What::Symlink(_) => return Err(FsError::plain(libc::ELOOP)),
             What::Text(_) | What::Past(_) if writes => {
@@ -70,13 +82,8 @@ impl Core {
     }
 
     /// Opens a file of the store.
-    pub(super) fn open_real(
-        &self,
-        ctx: Context,
-        node: &Arc<Node>,
-        flags: i32,
-        backing: OpenBacking<'_>,
-    ) -> FsResult<Opened> {
+    pub(super) fn open_real(&self, ctx: Context, node: &Arc<Node>, how: Opening<'_>) -> FsResult<Opened> {
+        let flags = how.flags;
         if node.kind != FileKind::File {
             return Err(FsError::plain(if node.kind == FileKind::Directory { libc::EISDIR } else { libc::ENXIO }));
         }
@@ -100,7 +107,7 @@ impl Core {
             // What is there at this moment, the engine has been told of or will find by itself.
             real.told.lock().engine.get_or_insert(Version::from(&stat));
         }
-        self.adopt_handle(ctx, node, file, flags, &stat, backing)
+        self.adopt_handle(ctx, node, file, &stat, how)
     }
 
     /// The store's file of a node. Where it can be, it is opened for reading too: a backing file is shared by all
@@ -114,7 +121,7 @@ impl Core {
         let writes = flags & libc::O_ACCMODE != libc::O_RDONLY || flags & libc::O_TRUNC != 0;
         let (dir, name) = match self.locate(node) {
             Ok(place) => place,
-            Err(error) => return self.reopen_unlinked(node, base | OFlags::RDWR).ok_or(error),
+            Err(error) => return reopen_unlinked(node, base | OFlags::RDWR).ok_or(error),
         };
         let open = |how| rustix::fs::openat(&dir, &name, base | how, Mode::empty());
         match open(OFlags::RDWR) {
@@ -125,25 +132,17 @@ impl Core {
         }
     }
 
-    /// A file that has lost its name but is open still can be opened again (through /proc/self/fd of a program).
-    fn reopen_unlinked(&self, node: &Node, how: OFlags) -> Option<OwnedFd> {
-        let file = node.real()?.open.lock().files.last().map(|(_, file)| Arc::clone(file))?;
-        let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&*file));
-        rustix::fs::open(path, how & !OFlags::NOFOLLOW, Mode::empty()).ok()
-    }
-
     /// Puts an open file of the store into the table, and decides how the kernel is to treat it.
     pub(super) fn adopt_handle(
         &self,
         ctx: Context,
         node: &Arc<Node>,
         file: OwnedFd,
-        flags: i32,
         stat: &StoreStat,
-        backing: OpenBacking<'_>,
+        how: Opening<'_>,
     ) -> FsResult<Opened> {
         let real = node.real().ok_or(FsError::plain(libc::EIO))?;
-        let writable = flags & libc::O_ACCMODE != libc::O_RDONLY;
+        let writable = how.flags & libc::O_ACCMODE != libc::O_RDONLY;
         let number = self.handles.reserve();
         let file = Arc::new(file);
         let can_write = rustix::fs::fcntl_getfl(&*file)?.contains(OFlags::RDWR);
@@ -160,7 +159,7 @@ impl Core {
             }
             None if open.cached > 0 => None,
             None => {
-                let made = backing(&file);
+                let made = (how.backing)(&file);
                 if let Some(made) = &made {
                     open.backing = Some((Arc::clone(made), can_write));
                 }
@@ -175,7 +174,6 @@ impl Core {
         drop(open);
         *self.open_stores.entry(stat.key).or_insert(0) += 1;
         let handle = FileHandle {
-            number,
             node: Arc::clone(node),
             store: stat.key,
             file,
@@ -310,9 +308,9 @@ impl Core {
         let handle = self.handles.get(handle)?;
         let Handle::File(file) = &*handle else { return Ok(()) };
         if data_only {
-            rustix::fs::fdatasync(&*file.file)?
+            rustix::fs::fdatasync(&*file.file)?;
         } else {
-            rustix::fs::fsync(&*file.file)?
+            rustix::fs::fsync(&*file.file)?;
         }
         Ok(())
     }
@@ -356,4 +354,11 @@ impl Core {
         let _guard = self.engine.write_guard(target.node.number);
         Ok(rustix::fs::copy_file_range(&*source.file, Some(&mut read_at), &*target.file, Some(&mut write_at), length)?)
     }
+}
+
+/// A file that has lost its name but is open still can be opened again (through /proc/self/fd of a program).
+fn reopen_unlinked(node: &Node, how: OFlags) -> Option<OwnedFd> {
+    let file = node.real()?.open.lock().files.last().map(|(_, file)| Arc::clone(file))?;
+    let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&*file));
+    rustix::fs::open(path, how & !OFlags::NOFOLLOW, Mode::empty()).ok()
 }

@@ -162,8 +162,8 @@ impl std::ops::Drop for MountedFs {
 /// What umount(2) or fusermount3 says.
 pub fn detach(mountpoint: &Path) -> io::Result<()> {
     match rustix::mount::unmount(mountpoint, rustix::mount::UnmountFlags::DETACH) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::INVAL) => Ok(()),
+        // EINVAL: nothing is mounted there any more.
+        Ok(()) | Err(rustix::io::Errno::INVAL) => Ok(()),
         Err(rustix::io::Errno::PERM) => {
             let output = std::process::Command::new("fusermount3").args(["-u", "-z", "--"]).arg(mountpoint).output()?;
             if output.status.success() {

@@ -64,18 +64,6 @@ impl NodeTable {
         self.nodes.get(&number).map(|node| Arc::clone(&node))
     }
 
-    /// How many nodes are known.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Whether nothing but the root is known.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() <= 1
-    }
-
     /// Every known node.
     pub fn for_each(&self, mut visit: impl FnMut(&Arc<Node>)) {
         self.nodes.iter().for_each(|node| visit(&node));

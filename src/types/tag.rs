@@ -56,6 +56,7 @@ impl TagName {
     }
 
     /// Its segments, outermost first, as written.
+    #[must_use]
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.shown.split('/')
     }

@@ -124,7 +124,7 @@ impl Run {
     }
 
     fn note(&self, status: &str, goal: &str, result: Option<&Result>, random: &mut Random) -> String {
-        let place = if self.is_gpu { "experiment/gpu" } else { "experiment/cpu" };
+        let place = if self.is_gpu { "experiment/gpu" } else { "experiment" };
         let mut tags = vec![place.to_owned(), format!("model/{}", self.model.1), format!("data/{}", self.dataset.1)];
         let mut results = String::new();
         let mut body = format!("# {}\n\n## Goal\n\n{goal}\n\n## Setup\n\n", self.title());

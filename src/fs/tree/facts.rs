@@ -117,6 +117,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[expect(clippy::needless_pass_by_value, reason = "the table reads better without references")]
     fn check(before: &Value, edit: MetaEdit, after: &Value) {
         let mut properties = before.as_object().unwrap().clone();
         let mut facts = NoteFacts {

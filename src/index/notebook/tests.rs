@@ -140,13 +140,13 @@ fn a_rename_keeps_the_id_and_replaces_what_was_there() {
 fn a_folder_takes_everything_below_it_along_and_nothing_beside_it() {
     let mut sided = note("runs/x/b.png");
     sided.sidecar_path = Some(path("runs/x/.b.png.json"));
-    let (_folder, mut db) =
+    let (folder, mut db) =
         with_notes(vec![note("runs/a.md"), sided, note("runs-old/a.md"), note("runs0.md"), note("to/x/gone.md")]);
     let before = db.reader().unwrap().by_path(&path("runs/x/b.png")).unwrap().unwrap().id;
     db.apply(&[RowChange::FolderRenamed(path("runs"), path("to"))]).unwrap();
     assert_eq!(paths(&db), ["runs-old/a.md", "runs0.md", "to/a.md", "to/x/b.png"]);
     assert_eq!(db.reader().unwrap().by_path(&path("to/x/b.png")).unwrap().unwrap().id, before);
-    let sidecar: String = rusqlite::Connection::open(_folder.path().join(".codex/notebook.db"))
+    let sidecar: String = rusqlite::Connection::open(folder.path().join(".codex/notebook.db"))
         .unwrap()
         .query_row("SELECT sidecar_path FROM file_metadata WHERE sidecar_path IS NOT NULL", [], |row| row.get(0))
         .unwrap();

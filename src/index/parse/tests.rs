@@ -265,7 +265,7 @@ fn an_image_tells_its_size() {
 #[test]
 fn the_date_of_a_photograph_is_read() {
     // A JPEG with nothing but an Exif segment: little-endian TIFF, one field, DateTime.
-    let tiff = b"II*\0\x08\0\0\0\x01\0\x32\x01\x02\0\x14\0\0\0\x1a\0\0\0\0\0\0\02026:05:01 12:30:00\0";
+    let tiff = b"II*\0\x08\0\0\0\x01\0\x32\x01\x02\0\x14\0\0\0\x1a\0\0\0\0\0\0\x002026:05:01 12:30:00\0";
     let length = u16::try_from(2 + 6 + tiff.len()).unwrap().to_be_bytes();
     let jpeg = [b"\xff\xd8\xff\xe1", &length[..], b"Exif\0\0", tiff, b"\xff\xd9"].concat();
     let note = parse("p.jpg", "image/jpeg", &jpeg, &[]);

@@ -220,3 +220,49 @@ fn the_mount_passes_the_semantics_matrix() {
         .collect();
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
+
+#[test]
+fn data_passes_the_daemon_by_where_the_kernel_permits_it() {
+    let m = Mounted::with(&[("a.md", "text")]);
+    assert_eq!(read(m.lab("a.md")), "text");
+    assert_eq!(m.fs().is_passthrough(), Some(rustix::process::geteuid().is_root()));
+    let mut reader = fs::File::open(m.lab("a.md")).unwrap();
+    let mut writer = OpenOptions::new().write(true).open(m.lab("a.md")).unwrap();
+    writer.write_all(b"TEXT").unwrap();
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "TEXT");
+}
+
+#[test]
+fn two_mounts_of_a_workspace_show_each_others_changes() {
+    let mut m = Mounted::with(&[("a.md", "---\ntags: [x]\n---\n")]);
+    let second = m.mount_again(&cdx::fs::MountOptions::default());
+    assert_eq!(ls(second.join("tags/x")), ["a.md"]);
+    write(m.lab("b.md"), "---\ntags: [x]\n---\n");
+    assert_eq!(ls(second.join("tags/x")), ["a.md", "b.md"]);
+    eventually(Duration::from_secs(2), "the real tree of the other mount", || {
+        ls(second.join("lab")) == ["a.md", "b.md"]
+    });
+    write(second.join("lab/a.md"), "rewritten elsewhere");
+    eventually(Duration::from_secs(2), "contents", || read(m.lab("a.md")) == "rewritten elsewhere");
+}
+
+#[test]
+fn a_read_only_mount_refuses_every_change() {
+    let options = cdx::fs::MountOptions { read_only: true, ..Default::default() };
+    let m = Mounted::of(&["lab"], &[("a.md", "---\ntags: [x]\n---\n")], &options);
+    assert_eq!(errno(fs::write(m.lab("a.md"), "x")), libc::EROFS);
+    assert_eq!(errno(fs::remove_file(m.at("tags/x/a.md"))), libc::EROFS);
+    assert_eq!(errno(fs::create_dir(m.at("tags/y"))), libc::EROFS);
+    assert_eq!(ls(m.at("tags/x")), ["a.md"]);
+}
+
+#[test]
+fn a_mount_without_xattrs_says_so() {
+    let options = cdx::fs::MountOptions { no_xattr: true, ..Default::default() };
+    let m = Mounted::of(&["lab"], &[("a.md", "x")], &options);
+    let mut value = [0; 16];
+    let got = rustix::fs::getxattr(m.lab("a.md"), "user.xdg.tags", &mut value);
+    assert_eq!(got, Err(rustix::io::Errno::NOTSUP));
+}

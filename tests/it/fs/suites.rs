@@ -14,11 +14,14 @@ fn tool(name: &str) -> PathBuf {
     path
 }
 
-/// Cases of pjdfstest that fail in a directory.
-fn failures(at: &Path) -> BTreeSet<String> {
+/// Cases of pjdfstest that fail in a directory, all or only those of one exact name.
+fn failures(at: &Path, only: Option<&str>) -> BTreeSet<String> {
     let mut command = Command::new(tool("pjdfstest"));
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/fs/pjdfstest.toml");
     command.args(["-c", config, "-p"]).arg(at);
+    if let Some(only) = only {
+        command.args(["--exact", only]);
+    }
     let said = limited(command, Duration::from_secs(300));
     assert!(said.out.contains("Summary"), "pjdfstest did not end: {}{}", said.out, said.err);
     said.out
@@ -39,8 +42,11 @@ fn every_case_of_pjdfstest_that_the_store_passes_passes_on_the_mount() {
     sh_ok("/", &format!("chmod 755 {}", m.mnt().parent().expect("a parent").display()));
     let native = tempfile::tempdir_in(m.store().parent().expect("a parent")).expect("a folder");
     sh_ok("/", &format!("chmod 777 {} {}", native.path().display(), m.lab("").display()));
-    let (here, there) = (failures(native.path()), failures(&m.lab("")));
-    let worse: Vec<&String> = there.difference(&here).collect();
+    let (here, there) = (failures(native.path(), None), failures(&m.lab(""), None));
+    // The suite forks while it holds files open for writing, so a busy machine lets its ETXTBSY cases fail anywhere now
+    // and then; what fails alone as well fails indeed.
+    let worse: Vec<&String> =
+        there.difference(&here).filter(|case| !failures(&m.lab(""), Some(case)).is_empty()).collect();
     assert!(worse.is_empty(), "fail on the mount but not on the store: {worse:#?}");
 }
 

@@ -29,7 +29,7 @@ impl Mounted {
         Self::of(&["lab"], files, &MountOptions::default())
     }
 
-    /// A workspace with these notebooks; paths of files begin with a notebook's name.
+    /// A workspace with these notebooks; paths of files begin with a notebook's name unless it is `lab` alone.
     pub fn of(notebooks: &[&str], files: &[(&str, &str)], options: &MountOptions) -> Self {
         let folder = tempfile::Builder::new().prefix("cdx-it-").tempdir().expect("a scratch folder");
         for notebook in notebooks {

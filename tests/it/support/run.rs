@@ -1,7 +1,7 @@
 //! Running programs, with a time limit: a hung mount must fail a test, not the machine.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What a program said and how it ended.
@@ -29,11 +29,6 @@ pub fn sh_ok(dir: impl AsRef<Path>, script: &str) -> String {
     let said = sh(dir, script);
     assert_eq!(said.code, 0, "`{script}` failed: {}{}", said.out, said.err);
     said.out
-}
-
-/// Whether a program is on the PATH.
-pub fn has(program: &str) -> bool {
-    Command::new("sh").args(["-c", &format!("command -v {program}")]).output().is_ok_and(|o| o.status.success())
 }
 
 /// Runs a command with a time limit.
@@ -65,9 +60,4 @@ pub fn limited(mut command: Command, limit: Duration) -> Said {
     let code =
         status.code().unwrap_or_else(|| 128 + std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(0));
     Said { code, out: out.join().unwrap_or_default(), err: err.join().unwrap_or_default() }
-}
-
-/// The output of a command that has ended.
-pub fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -69,7 +69,9 @@ impl Lab {
         let kernel = Arc::new(Kernel::default());
         let tree = Some(Tree::new(Arc::clone(&engine), Arc::clone(&kernel) as _, false));
         let lab = Self { tree, engine, kernel, folder };
-        files.iter().for_each(|(path, text)| lab.write(path, text));
+        for (path, text) in files {
+            lab.write(path, text);
+        }
         lab
     }
 
@@ -245,6 +247,7 @@ impl Lab {
         Ok(created)
     }
 
+    #[expect(clippy::unused_self, reason = "reads as what the laboratory does")]
     pub(super) fn fill(&self, scratch: &Scratch, text: &str) {
         use rustix::fs::{Mode, OFlags};
         let flags = OFlags::WRONLY | OFlags::TRUNC;
