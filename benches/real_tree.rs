@@ -33,7 +33,8 @@ pub fn run(lab: &Lab, rows: &mut Rows) -> Outcome<()> {
     let by_user = Measurement { name: "user", groups: "seq,rand", columns: &["native", "user"], rounds };
     let by_user = measure(lab, &columns, &by_user).unwrap_or_else(|error| Figures::none("native", &error.to_string()));
     pin(&columns, true)?;
-    let together = Measurement { name: "one-core", groups: ALL, columns: &["native", "cdx"], rounds };
+    let groups = lab.pick("meta,tar", ALL);
+    let together = Measurement { name: "one-core", groups, columns: &["native", "cdx"], rounds };
     let together = measure(lab, &columns, &together);
     pin(&columns, false)?;
     let one_core = together.inspect_err(|error| say(&format!("   all on one core: {error}"))).ok();
@@ -123,7 +124,7 @@ fn busy(lab: &Lab, columns: &Columns, rounds: usize, rows: &mut Rows) -> Outcome
         return Err("Codex is not mounted".into());
     }
     let compared = ["native", "cdx"];
-    let idle = Measurement { name: "idle", groups: "seq,rand,meta", columns: &compared, rounds };
+    let idle = Measurement { name: "idle", groups: "meta", columns: &compared, rounds };
     let busy = Measurement { name: "busy", ..idle };
     let idle = measure(lab, columns, &idle)?;
     let notes = columns.store.join("lab/busy");

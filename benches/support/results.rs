@@ -71,14 +71,20 @@ pub fn publish(lab: &Lab, groups: &[(&'static str, &'static str)]) -> Outcome<()
     Ok(())
 }
 
-/// What stands in the way of a row, by its name: `remarks.toml`.
+/// The remark on a row: the one whose key is the longest beginning of the row's name.
+fn remark_on<'a>(row: &Row, remarks: &'a BTreeMap<String, String>) -> Option<&'a str> {
+    let of_row = remarks.iter().filter(|(name, _)| row.name.starts_with(name.as_str()));
+    of_row.max_by_key(|(name, _)| name.len()).map(|(_, remark)| remark.trim())
+}
+
+/// What stands in the way of rows, by the beginnings of their names: `remarks.toml`.
 fn remarks(lab: &Lab, measured: &[Measured]) -> Outcome<BTreeMap<String, String>> {
     let path = lab.sources.join("remarks.toml");
     let remarks: BTreeMap<String, String> = toml::from_str(&fs::read_to_string(&path)?)?;
     if !lab.is_quick {
-        let is_row = |name: &str| measured.iter().flat_map(|group| &group.rows.0).any(|row| row.name == name);
+        let is_row = |name: &str| measured.iter().flat_map(|group| &group.rows.0).any(|row| row.name.starts_with(name));
         for name in remarks.keys().filter(|name| !is_row(name)) {
-            say(&format!("{}: no row is called “{name}”", path.display()));
+            say(&format!("{}: no row begins with “{name}”", path.display()));
         }
     }
     Ok(remarks)
@@ -128,17 +134,17 @@ fn shortfalls(measured: &[Measured], remarks: &BTreeMap<String, String>) -> Outc
     let held = rows.iter().filter(|row| row.met == Some(true)).count();
     let mut text = format!("\n## What falls short\n\n{held} of {promised} measured targets are met.\n\n");
     for row in short {
-        let remark = remarks.get(&row.name).map_or("not looked into yet", |remark| remark.trim());
+        let remark = remark_on(row, remarks).unwrap_or("not looked into yet");
         writeln!(text, "- **{}**: {remark}", row.name)?;
     }
     let others =
-        rows.iter().filter(|row| row.met != Some(false)).filter_map(|row| Some((row, remarks.get(&row.name)?)));
+        rows.iter().filter(|row| row.met != Some(false)).filter_map(|row| Some((row, remark_on(row, remarks)?)));
     let others: Vec<_> = others.filter(|(row, _)| !row.note.contains("not measured")).collect();
     if !others.is_empty() {
         text.push_str("\nRemarks on other rows:\n\n");
     }
     for (row, remark) in others {
-        writeln!(text, "- **{}**: {}", row.name, remark.trim())?;
+        writeln!(text, "- **{}**: {}", row.name, remark)?;
     }
     Ok(text)
 }

@@ -201,8 +201,13 @@ impl<'a> Batch<'a> {
         let is_folder = matches!(at_new, There::Present(stat) if stat.is_dir());
         let rules = &self.notebook.ignore;
         if !is_folder {
+            // Neither is there any more: a folder may have been moved on, and takes its rows along.
+            let has_moved_on = matches!((at_old, at_new), (There::Absent, There::Absent));
+            if has_moved_on && self.notebook.reader.stat_of(&old)?.is_none() {
+                self.move_folder(&old, &new, by)?;
+            }
             self.add(old, by.cloned(), is_noted, true);
-            self.add(new, by.cloned(), is_noted, false);
+            self.add(new, by.cloned(), is_noted, has_moved_on);
             return Ok(());
         }
         rules.forget();
@@ -231,9 +236,12 @@ impl<'a> Batch<'a> {
         let applied = self.apply(&[RowChange::FolderRenamed(old.clone(), new.clone())])?;
         let requester = by.cloned().unwrap_or_else(unknown);
         self.core.history.push(self.notebook.number, Recording::Moved(old.clone(), new.clone()), requester);
+        if applied == 0 {
+            return Ok(());
+        }
         self.open.reread_at = Some(Instant::now() + REREAD);
         // What a watcher tells of a move comes without what happened in the folder since.
-        if by.is_none() && applied > 0 {
+        if by.is_none() {
             self.core.scans.request(&self.notebook, new.clone(), false);
         }
         Ok(())
@@ -288,10 +296,20 @@ impl<'a> Batch<'a> {
             }
         };
         let there = looker.at(&path);
+        if dirty.is_noted && matches!(there, There::Present(stat) if stat.is_dir()) {
+            self.scan_if_filled(&path);
+        }
         let is_recorded_only = wanted.is_none()
             && matches!(there, There::Present(stat) if stat.is_file() || stat.kind == crate::sys::FileKind::Symlink);
         let is_absent = matches!(there, There::Absent);
         Ok(Some(Verdict { path, row, wanted, record: None, dirty, is_recorded_only, is_absent }))
+    }
+
+    /// A folder that was made is empty; one that was moved here from another notebook or from outside is not.
+    fn scan_if_filled(&self, folder: &NotePath) {
+        if self.notebook.dir.list(folder).is_ok_and(|entries| !entries.is_empty()) {
+            self.core.scans.request(&self.notebook, folder.clone(), false);
+        }
     }
 
     // ---- reading ----

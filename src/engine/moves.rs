@@ -41,11 +41,11 @@ pub(super) fn find(verdicts: &[Verdict]) -> Vec<Move> {
         let Some(left_row) = &verdicts[from].row else { continue };
         let is_same = left_row.store.btime_ns != 0
             || (left_row.size, left_row.mtime_ns) == (wanted.stat.size, wanted.stat.mtime_ns);
-        let is_save = verdict.row.is_some()
+        let replaces = verdict.row.is_some()
             && verdicts[from].wanted.is_none()
             && wanted.stat.key.btime_ns != 0
             && clock_ns.saturating_sub(wanted.stat.key.btime_ns) < YOUNG_NS;
-        if is_same && !is_save {
+        if is_same && !replaces {
             found.push(Move { from, to });
             left.remove(&wanted.stat.key);
         }

@@ -296,6 +296,8 @@ impl Core {
         *notebook.name.write() = to.clone();
         self.catalog.set_notebook_name(notebook.number, to.as_str());
         self.hand_to_index(&renamed, db);
+        // What was noted while the database was closed is found again.
+        self.scans.request(&renamed, NotePath::root(), false);
         let mut journal = self.journal_db.lock();
         if let Some(record) = journal.notebooks()?.into_iter().find(|record| record.number == notebook.number) {
             journal.put_notebook(&NotebookRecord { name: to.as_str().to_owned(), ..record })?;

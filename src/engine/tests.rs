@@ -125,9 +125,9 @@ impl Lab {
             .files()
             .unwrap()
             .into_iter()
-            .map(|file| {
-                let row = notebook.reader.by_path(&file.path).unwrap().unwrap();
-                format!("{} {:?} {:?} {:?} {:?}", row.path, row.title, row.tags, row.properties, row.hash)
+            .filter_map(|file| {
+                let row = notebook.reader.by_path(&file.path).unwrap()?;
+                Some(format!("{} {:?} {:?} {:?} {:?}", row.path, row.title, row.tags, row.properties, row.hash))
             })
             .collect();
         rows.sort();

@@ -6,12 +6,12 @@ mod file;
 mod folder;
 mod links;
 mod log;
+#[cfg(test)]
+mod model_tests;
 pub mod names;
 mod operators;
 mod state;
 mod tags;
-#[cfg(test)]
-mod model_tests;
 #[cfg(test)]
 mod tests;
 

@@ -192,3 +192,39 @@ fn node_numbers_stay_and_are_never_reused() {
     lab.write("c.md", "c");
     assert_ne!(number(&lab, "c.md"), a);
 }
+
+#[test]
+fn a_folder_renamed_twice_in_one_batch_takes_its_notes_along() {
+    let lab = Lab::new();
+    lab.save("a/x/n.md", "# n\n");
+    lab.barrier();
+    let id = lab.id("a/x/n.md");
+    lab.rename("a", "b");
+    lab.note(ChangeOp::Renamed(at("a")), "b");
+    lab.save("b/new.md", "# new\n");
+    lab.rename("b", "c");
+    lab.note(ChangeOp::Renamed(at("b")), "c");
+    lab.barrier();
+    assert_eq!((lab.id("c/x/n.md"), lab.id("b/x/n.md"), lab.rows().len()), (id, None, 2));
+}
+
+#[test]
+fn a_folder_with_files_that_is_noted_as_one_is_looked_into() {
+    let lab = Lab::new();
+    lab.write("in/x/n.md", "# n\n");
+    lab.note(ChangeOp::Written, "in");
+    lab.barrier();
+    lab.engine().wait_for_scans();
+    assert!(lab.id("in/x/n.md").is_some());
+}
+
+#[test]
+fn words_of_a_moved_folder_are_searched_under_the_new_path() {
+    let lab = Lab::new();
+    lab.save("old/n.md", "# n\n");
+    lab.barrier();
+    lab.rename("old", "fresh");
+    lab.note(ChangeOp::Renamed(at("old")), "fresh");
+    lab.barrier();
+    lab.until("its words are written anew", || lab.lab().reader.stale().unwrap().is_empty());
+}

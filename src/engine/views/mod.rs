@@ -3,10 +3,10 @@
 
 mod cached;
 mod members;
-mod refresh;
-mod source;
 #[cfg(test)]
 mod model_tests;
+mod refresh;
+mod source;
 #[cfg(test)]
 mod tests;
 mod view;

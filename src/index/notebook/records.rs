@@ -89,7 +89,7 @@ pub struct IndexedFile {
     pub content_type: Box<str>,
 }
 
-/// What [`NotebookDb::apply`] did, in order.
+/// What [`crate::index::notebook::NotebookDb::apply`] did, in order.
 #[derive(Clone, Debug)]
 pub enum Applied {
     /// The row is there and new.

@@ -121,6 +121,8 @@ fn the_past_can_be_read_and_copied_but_not_changed() {
     let m = lab();
     m.engine().flush_history().unwrap();
     let first = read(m.lab("one.md"));
+    // Versions are named by the second, as git keeps time.
+    std::thread::sleep(Duration::from_millis(1_100));
     write(m.lab("one.md"), "changed\n");
     m.engine().flush_history().unwrap();
     let versions = ls(m.at(".codex/history/lab/one.md"));
