@@ -91,7 +91,8 @@ impl Core {
         }
         let stat = self.stat(&node, real, set.handle)?;
         let is_being_written = set.handle.is_some() && real.open.lock().writers > 0;
-        if node.kind == FileKind::File && real.scratch.is_none() && !is_being_written {
+        let is_scratch = real.scratch.is_some_and(|id| self.tree.is_scratch(id));
+        if node.kind == FileKind::File && !is_scratch && !is_being_written {
             self.note_if_changed(&node, &stat, &self.requester(ctx.caller));
         }
         Ok((self.attr_of(&node, &stat), self.ttl()))

@@ -263,7 +263,7 @@ impl Core {
 
     /// Looks at a file that may have been written, and tells the engine if it was.
     pub(super) fn look_at(&self, file: &FileHandle) {
-        if file.node.real().is_some_and(|real| real.scratch.is_some()) {
+        if file.node.real().and_then(|real| real.scratch).is_some_and(|id| self.tree.is_scratch(id)) {
             return;
         }
         if let Ok(stat) = StoreStat::of(&*file.file) {

@@ -139,6 +139,12 @@ impl Tree {
         self.inner.scratches.opened(id);
     }
 
+    /// Whether a file is still being made. Once it has become a note it goes on living on the same inode.
+    #[must_use]
+    pub fn is_scratch(&self, id: u64) -> bool {
+        self.inner.scratches.has(id)
+    }
+
     /// Removes an entry.
     ///
     /// # Errors

@@ -96,6 +96,10 @@ impl Scratches {
         state.held.get(id).map(|held| held.scratch.clone())
     }
 
+    pub(super) fn has(&self, id: u64) -> bool {
+        self.state.lock().held.contains_key(&id)
+    }
+
     pub(super) fn id_of(&self, place: &Place, name: &OsStr) -> Option<u64> {
         self.state.lock().by_name.get(place)?.get(name).copied()
     }
