@@ -235,7 +235,8 @@ pub fn check_mountpoint(store: &Path, mountpoint: &Path) -> Result<PathBuf, Moun
 /// Whether a FUSE daemon died here: "transport endpoint is not connected".
 #[must_use]
 pub fn is_stale(mountpoint: &Path) -> bool {
-    matches!(rustix::fs::stat(mountpoint), Err(rustix::io::Errno::NOTCONN))
+    // Not stat(2), which the kernel answers for a second from what it was told while the daemon lived.
+    matches!(rustix::fs::statvfs(mountpoint), Err(rustix::io::Errno::NOTCONN))
 }
 
 fn is_mountpoint(path: &Path) -> bool {

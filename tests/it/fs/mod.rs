@@ -4,4 +4,5 @@ mod programs;
 mod real;
 mod suites;
 mod tags;
+mod user;
 mod views;

@@ -333,7 +333,9 @@ fn a_file_that_became_a_note_is_followed_like_any_other() {
     let m = lab();
     sh_ok(m.at("tags/draft"), "printf 'first words' > raw.txt");
     eventually(Duration::from_secs(5), "the note", || m.store_lab("inbox/raw.txt").exists());
-    eventually(Duration::from_secs(5), "the tag", || ls(m.at(".codex/search/tag:draft")).contains(&"raw.txt".to_owned()));
+    eventually(Duration::from_secs(5), "the tag", || {
+        ls(m.at(".codex/search/tag:draft")).contains(&"raw.txt".to_owned())
+    });
     for i in 0..5 {
         write(m.at("tags/draft/raw.txt"), format!("unheard{i}"));
         assert_eq!(ls(m.at(&format!(".codex/search/unheard{i}"))), ["raw.txt"], "{i}");
