@@ -212,7 +212,7 @@ impl Core {
         for name in real.names() {
             let Ok(dir) = self.parent_fd(&name.parent) else { continue };
             if let Ok(stat) = StoreStat::at(dir.as_fd(), &name.name)
-                && real.notebook.node_number(&stat) == node.number
+                && name.parent.notebook(real).node_number(&stat) == node.number
             {
                 return Ok(stat);
             }
@@ -233,7 +233,7 @@ impl Core {
         for name in real.names() {
             let Ok(dir) = self.parent_fd(&name.parent) else { continue };
             if let Ok(stat) = StoreStat::at(dir.as_fd(), &name.name)
-                && real.notebook.node_number(&stat) == node.number
+                && name.parent.notebook(real).node_number(&stat) == node.number
             {
                 return Ok((dir, name.name));
             }
@@ -291,9 +291,9 @@ impl Core {
         stat: &StoreStat,
         told: bool,
     ) -> FsResult<Arc<Node>> {
-        let real = parent.real().ok_or(FsError::plain(libc::ENOTDIR))?;
+        let notebook = parent.notebook().ok_or(FsError::plain(libc::ENOTDIR))?;
         let name = Name { parent: Parent::Node(Arc::clone(parent)), name: name.to_owned() };
-        Ok(self.nodes.real(&real.notebook, stat, table::Found::At(name), told))
+        Ok(self.nodes.real(&notebook, stat, table::Found::At(name), told))
     }
 
     /// The answer for something that the tree found.

@@ -61,10 +61,10 @@ impl Core {
 
     /// Tells the engine of a change of an entry of a real directory.
     fn note_entry(&self, ctx: Context, parent: &Node, name: &OsStr, op: ChangeOp) {
-        if let (Some(real), Some(folder)) = (parent.real(), parent.path())
+        if let Some((notebook, folder)) = parent.in_notebook()
             && let Ok(path) = folder.join(name.as_encoded_bytes())
         {
-            self.note(&real.notebook, op, path, self.requester(ctx.caller));
+            self.note(&notebook, op, path, self.requester(ctx.caller));
         }
     }
 
@@ -268,14 +268,14 @@ impl Core {
 
     /// Keeps what the history does not hold yet of a file that is about to lose this name.
     fn before_removal(&self, parent: &Arc<Node>, dir: &OwnedFd, name: &OsStr) -> Option<(StoreStat, NodeNumber)> {
-        let real = parent.real()?;
+        let (notebook, folder) = parent.in_notebook()?;
         let stat = StoreStat::at(dir, name).ok()?;
         if stat.kind == FileKind::File
-            && let Some(path) = parent.path().and_then(|folder| folder.join(name.as_encoded_bytes()).ok())
+            && let Ok(path) = folder.join(name.as_encoded_bytes())
         {
-            self.engine.keep_before_removal(real.notebook.number, &path);
+            self.engine.keep_before_removal(notebook.number, &path);
         }
-        Some((stat, real.notebook.node_number(&stat)))
+        Some((stat, notebook.node_number(&stat)))
     }
 
     fn after_removal(&self, parent: &Node, victim: Option<(StoreStat, NodeNumber)>, name: &OsStr) {
@@ -301,7 +301,7 @@ impl Core {
         }
         let dir = self.nodes.dir_fd(&parent)?;
         let victim =
-            StoreStat::at(&*dir, name).ok().and_then(|stat| Some((stat, parent.real()?.notebook.node_number(&stat))));
+            StoreStat::at(&*dir, name).ok().and_then(|stat| Some((stat, parent.notebook()?.node_number(&stat))));
         {
             let _acting = act_as(ctx.credentials());
             rustix::fs::unlinkat(&*dir, name, AtFlags::REMOVEDIR)?;
@@ -412,37 +412,32 @@ impl Core {
 
     /// The node that was at `from` is at `to` now.
     fn move_node(&self, stat: &StoreStat, from: (&Arc<Node>, &OsStr), to: (&Arc<Node>, &OsStr)) {
-        let (Some(old), Some(new)) = (from.0.real(), to.0.real()) else { return };
-        let number = old.notebook.node_number(stat);
+        let (Some(old), Some(new)) = (from.0.notebook(), to.0.notebook()) else { return };
+        let number = old.node_number(stat);
         let name = Name { parent: Parent::Node(Arc::clone(to.0)), name: to.1.to_owned() };
         if let Some(real) = self.nodes.known(number).as_ref().and_then(|node| node.real()) {
             real.renamed((from.0.number, from.1), name);
         }
-        if old.notebook.number != new.notebook.number {
+        if old.number != new.number {
             // It keeps its number: the kernel holds it, and so may a program.
-            new.notebook.carry_number(stat, number);
+            new.carry_number(stat, number);
         }
     }
 
     fn note_rename(&self, ctx: Context, from: (&Arc<Node>, &OsStr), to: (&Arc<Node>, &OsStr), exchange: bool) {
-        let (Some(old), Some(new)) = (from.0.real(), to.0.real()) else { return };
-        let path = |(parent, name): (&Arc<Node>, &OsStr)| {
-            parent.path().and_then(|folder| folder.join(name.as_encoded_bytes()).ok())
+        let place = |(parent, name): (&Arc<Node>, &OsStr)| {
+            let (notebook, folder) = parent.in_notebook()?;
+            Some((notebook, folder.join(name.as_encoded_bytes()).ok()?))
         };
-        let (Some(old_path), Some(new_path)) = (path(from), path(to)) else { return };
+        let (Some((old, old_path)), Some((new, new_path))) = (place(from), place(to)) else { return };
         let by = self.requester(ctx.caller);
-        if old.notebook.number != new.notebook.number {
-            self.note(
-                &old.notebook,
-                if exchange { ChangeOp::Written } else { ChangeOp::Removed },
-                old_path,
-                by.clone(),
-            );
-            self.note(&new.notebook, ChangeOp::Written, new_path, by);
+        if old.number != new.number {
+            self.note(&old, if exchange { ChangeOp::Written } else { ChangeOp::Removed }, old_path, by.clone());
+            self.note(&new, ChangeOp::Written, new_path, by);
         } else if exchange {
-            self.note(&new.notebook, ChangeOp::Exchanged(old_path), new_path, by);
+            self.note(&new, ChangeOp::Exchanged(old_path), new_path, by);
         } else {
-            self.note(&new.notebook, ChangeOp::Renamed(old_path), new_path, by);
+            self.note(&new, ChangeOp::Renamed(old_path), new_path, by);
         }
     }
 
@@ -460,9 +455,9 @@ impl Core {
         }
         // Of a file that has lost its name there is nothing to index.
         if stat.nlink > 0
-            && let Some(path) = node.path()
+            && let Some((notebook, path)) = node.in_notebook()
         {
-            self.note(&real.notebook, ChangeOp::Written, path, by.clone());
+            self.note(&notebook, ChangeOp::Written, path, by.clone());
         }
     }
 }

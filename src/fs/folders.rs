@@ -77,6 +77,7 @@ impl Core {
     /// Numbers are taken from what is known of the store's inode numbers; only what was never seen costs a stat.
     fn real_entries(&self, node: &Arc<Node>) -> FsResult<Vec<DirEntry>> {
         let real = node.real().ok_or(FsError::plain(libc::ENOTDIR))?;
+        let notebook = node.notebook().ok_or(FsError::plain(libc::ENOTDIR))?;
         let dir = self.nodes.dir_fd(node)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let listing = rustix::fs::openat(&*dir, ".", flags, Mode::empty())?;
@@ -96,11 +97,11 @@ impl Core {
                 continue;
             }
             let known = FileKind::from_type(entry.file_type())
-                .and_then(|kind| Some((real.notebook.known_number(dev, entry.ino())?, kind)));
+                .and_then(|kind| Some((notebook.known_number(dev, entry.ino())?, kind)));
             let (number, kind) = match known {
                 Some(known) => known,
                 None => match StoreStat::at(&listing, name) {
-                    Ok(stat) => (real.notebook.node_number(&stat), stat.kind),
+                    Ok(stat) => (notebook.node_number(&stat), stat.kind),
                     // It went away while the directory was being read.
                     Err(rustix::io::Errno::NOENT) => continue,
                     Err(error) => return Err(error.into()),

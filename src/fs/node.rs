@@ -44,7 +44,7 @@ pub enum What {
 /// Something in the store.
 #[derive(Debug)]
 pub struct Real {
-    /// Its notebook.
+    /// The notebook in which it was first met; see [`Node::notebook`] for the one that it is in.
     pub notebook: Arc<Notebook>,
     /// A file that is being made in a synthetic folder: its id in the tree.
     pub scratch: Option<u64>,
@@ -79,6 +79,14 @@ pub enum Parent {
 }
 
 impl Parent {
+    /// The notebook in which a file of this directory is by now; `real` is that file.
+    pub(super) fn notebook(&self, real: &Real) -> Arc<Notebook> {
+        match self {
+            Self::Node(node) => node.notebook().unwrap_or_else(|| Arc::clone(&real.notebook)),
+            Self::Tmp(_) => Arc::clone(&real.notebook),
+        }
+    }
+
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Node(a), Self::Node(b)) => a.number == b.number,
@@ -155,22 +163,41 @@ impl Node {
         }
     }
 
-    /// Its path in its notebook, by the latest of its names; `None` if it has lost its name, is a scratch file or synthetic.
+    /// Its path in its notebook, by the latest of its names; `None` if it has lost its name, is a scratch file or
+    /// synthetic.
     #[must_use]
     pub fn path(&self) -> Option<NotePath> {
+        self.in_notebook().map(|(_, path)| path)
+    }
+
+    /// The notebook that it is in by now: it, or a directory above it, may have been moved from another.
+    #[must_use]
+    pub fn notebook(&self) -> Option<Arc<Notebook>> {
+        self.walk_up(|_| ()).or_else(|| self.real().map(|real| Arc::clone(&real.notebook)))
+    }
+
+    /// The notebook that it is in by now, and its path there.
+    #[must_use]
+    pub fn in_notebook(&self) -> Option<(Arc<Notebook>, NotePath)> {
         let mut parts: Vec<OsString> = Vec::new();
-        let Some(mut name) = self.real()?.name() else { return self.real()?.is_root().then(NotePath::root) };
+        let notebook = self.walk_up(|part| parts.push(part))?;
+        let joined = parts.iter().rev().map(|part| part.as_encoded_bytes()).collect::<Vec<_>>().join(&b'/');
+        Some((notebook, NotePath::new(joined).ok()?))
+    }
+
+    /// Visits the names from it up to the root of its notebook.
+    fn walk_up(&self, mut visit: impl FnMut(OsString)) -> Option<Arc<Notebook>> {
+        let real = self.real()?;
+        let Some(mut name) = real.name() else { return real.is_root().then(|| Arc::clone(&real.notebook)) };
         loop {
-            parts.push(name.name);
+            visit(name.name);
             let Parent::Node(parent) = name.parent else { return None };
-            match parent.real()?.name() {
+            let above = parent.real()?;
+            match above.name() {
                 Some(next) => name = next,
-                None if parent.real()?.is_root() => break,
-                None => return None,
+                None => return above.is_root().then(|| Arc::clone(&above.notebook)),
             }
         }
-        let joined = parts.iter().rev().map(|part| part.as_encoded_bytes()).collect::<Vec<_>>().join(&b'/');
-        NotePath::new(joined).ok()
     }
 }
 

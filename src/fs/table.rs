@@ -190,7 +190,7 @@ impl NodeTable {
             let Parent::Node(parent) = &name.parent else { continue };
             let Ok(above) = self.dir_fd(parent) else { continue };
             let Ok(fd) = rustix::fs::openat(&*above, &name.name, flags, Mode::empty()) else { continue };
-            if StoreStat::of(&fd).is_ok_and(|stat| real.notebook.node_number(&stat) == node.number) {
+            if StoreStat::of(&fd).is_ok_and(|stat| name.parent.notebook(real).node_number(&stat) == node.number) {
                 return Ok(fd);
             }
         }

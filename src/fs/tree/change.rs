@@ -39,6 +39,11 @@ impl Inner {
         let Some(tag) = place.tag() else { return Ok(None) };
         let Some(file) = self.recently.take_removed(place, name) else { return Ok(None) };
         let Some(file) = self.catalog().file(file) else { return Ok(None) };
+        // Somebody reads the note, perhaps to copy it to this very name: truncating it now would lose it. What is made
+        // is held apart then, and becomes the entry if it says the same.
+        if self.engine.is_open(file.store) {
+            return Ok(None);
+        }
         let file = self.writable_note(file.key, caller)?;
         self.edit(&file, vec![MetaEdit::AddTag(tag.clone())], caller)?;
         self.begin_save((place, name), tag, file.key, caller);

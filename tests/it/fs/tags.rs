@@ -341,3 +341,33 @@ fn a_file_that_became_a_note_is_followed_like_any_other() {
         assert_eq!(ls(m.at(&format!(".codex/search/unheard{i}"))), ["raw.txt"], "{i}");
     }
 }
+
+#[test]
+fn a_note_copied_to_the_entry_that_it_lost_a_moment_ago_is_not_emptied() {
+    let m = lab();
+    let before = read(m.lab("c.md"));
+    sh_ok(m.mnt(), "rm tags/draft/c.md; cp lab/c.md tags/draft/c.md");
+    eventually(Duration::from_secs(5), "the tag", || read(m.store_lab("c.md")).contains("[draft]"));
+    assert_eq!(read(m.store_lab("c.md")), before);
+    assert!(!m.store_lab("inbox").exists());
+}
+
+#[test]
+fn a_note_moved_to_another_notebook_is_edited_there() {
+    let m = lab();
+    fs::create_dir(m.at("home")).unwrap();
+    fs::rename(m.lab("c.md"), m.at("home/c.md")).unwrap();
+    fs::rename(m.lab("runs"), m.at("home/runs")).unwrap();
+    assert_eq!(ls(m.at("tags/draft")), ["c.md"]);
+    fs::rename(m.at("tags/draft/c.md"), m.at("tags/gpu/c.md")).unwrap();
+    assert!(read(m.at("home/c.md")).contains("tags: [gpu]"));
+    eventually(Duration::from_secs(5), "what came with a folder", || m.at("tags/gpu/a.md").exists());
+    fs::remove_file(m.at("tags/gpu/a.md")).unwrap();
+    assert!(read(m.at("home/runs/a.md")).contains("tags: [experiment]"));
+    write(m.at("home/runs/a.md"), note("tags: [later]", "rewritten"));
+    assert_eq!(ls(m.at("tags/later")), ["a.md"]);
+    for entry in fs::read_dir(m.at("home/runs")).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(std::os::unix::fs::DirEntryExt::ino(&entry), fs::metadata(entry.path()).unwrap().ino());
+    }
+}
