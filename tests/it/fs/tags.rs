@@ -358,10 +358,13 @@ fn a_note_moved_to_another_notebook_is_edited_there() {
     fs::create_dir(m.at("home")).unwrap();
     fs::rename(m.lab("c.md"), m.at("home/c.md")).unwrap();
     fs::rename(m.lab("runs"), m.at("home/runs")).unwrap();
+    // What comes with a folder is found by a walk of it.
+    eventually(Duration::from_secs(5), "what came with the folder", || {
+        m.at("tags/gpu").exists() && ls(m.at("tags/gpu")) == ["a.md"] && ls(m.at("tags/experiment")).len() == 3
+    });
     assert_eq!(ls(m.at("tags/draft")), ["c.md"]);
     fs::rename(m.at("tags/draft/c.md"), m.at("tags/gpu/c.md")).unwrap();
     assert!(read(m.at("home/c.md")).contains("tags: [gpu]"));
-    eventually(Duration::from_secs(5), "what came with a folder", || m.at("tags/gpu/a.md").exists());
     fs::remove_file(m.at("tags/gpu/a.md")).unwrap();
     assert!(read(m.at("home/runs/a.md")).contains("tags: [experiment]"));
     write(m.at("home/runs/a.md"), note("tags: [later]", "rewritten"));
