@@ -1,5 +1,6 @@
 //! The mount, through the kernel.
 
+mod model;
 mod programs;
 mod real;
 mod suites;
