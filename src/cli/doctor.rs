@@ -4,91 +4,82 @@ use clap::Args;
 use serde_json::json;
 
 use super::error::{CliError, Outcome};
-use super::mount::mountpoint::fuse_problems;
-use super::output::{Style, count, tell};
-use super::{Context, mounts, site};
+use super::output::{Cell, Style, Table, count, tell};
+use super::{Context, site};
+use crate::engine::doctor::{Advice, Level, Machine, diagnose};
 use crate::index::system::SystemDb;
 
 /// Looks for what keeps Codex from working well on this machine, and names the command that mends it
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx doctor
-  cdx doctor --json")]
+  cdx doctor --json
+
+Exit code 1 if something does not work.")]
 pub(crate) struct Doctor {
     /// Prints JSON
     #[arg(long)]
     json: bool,
 }
 
-/// A finding.
-#[derive(Clone, Debug, serde::Serialize)]
-struct Finding {
-    /// What it is about.
-    area: &'static str,
-    what: String,
-    mend: String,
-}
-
 impl Doctor {
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
-        let mut findings: Vec<Finding> = fuse_problems()
-            .into_iter()
-            .map(|problem| Finding { area: "fuse", what: problem.what.into(), mend: problem.mend.into() })
-            .collect();
-        findings.extend(stale_mounts());
-        findings.extend(home(context));
-        let outcome = if findings.is_empty() { Outcome::Done } else { Outcome::DoesNotHold };
+        let workspace = match context.session() {
+            Ok(session) => Some(session.site.workspace),
+            Err(error) if context.workspace.is_some() => return Err(error),
+            Err(_) => None,
+        };
+        let mut advice = diagnose(&Machine::look(workspace.as_deref()));
+        advice.extend(home(context));
+        let is_broken = |advice: &Advice| advice.level == Level::Broken;
+        let broken = advice.iter().filter(|one| is_broken(one)).count() as u64;
+        let outcome = if broken == 0 { Outcome::Done } else { Outcome::DoesNotHold };
         if self.json {
-            context.out.json(&json!({ "findings": findings }))?;
+            context.out.json(&json!({ "advice": advice }))?;
             return Ok(outcome);
         }
-        for finding in &findings {
-            let area = context.out.styled(finding.area, Style::Bold);
-            context.out.line(format!("{area}: {}", finding.what))?;
-            context.out.line(format!("    {}", finding.mend))?;
-        }
-        tell(match findings.len() {
+        context.out.table(&table(&advice))?;
+        tell(match broken {
             0 => "nothing is in the way".to_owned(),
-            n => count(n as u64, "finding", "findings"),
+            n => format!("{} in the way", count(n, "thing is", "things are")),
         });
         Ok(outcome)
     }
 }
 
-fn stale_mounts() -> Vec<Finding> {
-    mounts::all()
-        .into_iter()
-        .filter(|mount| crate::fs::is_stale(&mount.mountpoint))
-        .map(|mount| Finding {
-            area: "mount",
-            what: format!("the daemon of the mount at {} is dead", mount.mountpoint.display()),
-            mend: format!("cdx umount {}", mount.mountpoint.display()),
-        })
-        .collect()
+fn table(all: &[Advice]) -> Table {
+    let mut table = Table::default();
+    for advice in all {
+        let (word, style) = match advice.level {
+            Level::Good => ("good", Style::Good),
+            Level::Slow => ("slow", Style::Match),
+            Level::Broken => ("broken", Style::Bad),
+        };
+        table.push([Cell::new(word).style(style), Cell::new(advice.about), Cell::new(&advice.message)]);
+        if let Some(command) = &advice.command {
+            table.push([Cell::new(""), Cell::new(""), Cell::new(format!("→ {command}")).style(Style::Bold)]);
+        }
+    }
+    table
 }
 
-/// Registered workspaces that are not where they were, and unknown settings.
-fn home(context: &Context) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = context
-        .config
-        .warnings
-        .iter()
-        .map(|warning| Finding { area: "settings", what: warning.clone(), mend: "mend or remove that line".into() })
-        .collect();
+/// Registered workspaces that are not where they were, and settings that nobody reads.
+fn home(context: &Context) -> Vec<Advice> {
+    let advice = |about, level, message, command: &str| {
+        let command = (!command.is_empty()).then(|| command.to_owned());
+        Advice { about, level, message, command }
+    };
+    let warnings = context.config.warnings.iter();
+    let mut found: Vec<Advice> = warnings.map(|text| advice("settings", Level::Slow, text.clone(), "")).collect();
     if !site::has_system_db(&context.config) {
-        return findings;
+        return found;
     }
     match SystemDb::open(&context.config.home).and_then(|db| db.workspaces()) {
-        Ok(rows) => findings.extend(rows.into_iter().filter(|row| !site::is_workspace(&row.path)).map(|row| Finding {
-            area: "workspace",
-            what: format!("the workspace {} is no longer at {}", row.name, row.path.display()),
-            mend: "if it was moved: cdx init DIR where it is now".into(),
+        Ok(rows) => found.extend(rows.into_iter().filter(|row| !site::is_workspace(&row.path)).map(|row| {
+            let message = format!("the workspace {} is no longer at {}", row.name, row.path.display());
+            advice("workspaces", Level::Slow, message, "if it was moved: cdx init DIR, where it is now")
         })),
-        Err(error) => findings.push(Finding {
-            area: "home",
-            what: error.to_string(),
-            mend: format!("see to {}", context.config.home.display()),
-        }),
+        Err(error) => found.push(advice("home", Level::Broken, error.to_string(), "")),
     }
-    findings
+    found
 }

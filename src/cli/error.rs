@@ -1,12 +1,12 @@
-//! Why a command failed, and the exit code of each reason: one exhaustive table.
+//! Why a command failed, and the exit code of each reason.
 
 use std::process::ExitCode;
 
 use crate::config::ConfigError;
 use crate::engine::EngineError;
+use crate::engine::command::exit_code;
 use crate::history::HistoryError;
 use crate::index::notebook::IndexError;
-use crate::index::parse::edit::EditError;
 use crate::sys::StoreError;
 
 /// How a command ended.
@@ -63,18 +63,9 @@ pub(crate) enum CliError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The engine refused or failed.
+    /// An engine, a database, a history or a file: one table of exit codes for all, [`exit_code`].
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The system database failed.
-    #[error(transparent)]
-    Index(#[from] IndexError),
-    /// A history failed.
-    #[error(transparent)]
-    History(#[from] HistoryError),
-    /// A file could not be read or written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
     /// The reader of our output has gone (`cdx log | head`): no error of anybody's.
     #[error("the output was closed")]
     ClosedPipe,
@@ -90,75 +81,34 @@ impl CliError {
             Self::NotFound(_) => Code::NotFound,
             Self::Broken(_) => Code::Broken,
             Self::Config(error) => of_config(error),
-            Self::Engine(error) => of_engine(error),
-            Self::Index(error) => of_index(error),
-            Self::History(error) => of_history(error),
-            Self::Store(error) => of_store(error),
+            Self::Engine(error) => match exit_code(error) {
+                1 => Code::DoesNotHold,
+                2 => Code::Usage,
+                3 => Code::Refused,
+                4 => Code::NotFound,
+                _ => Code::Broken,
+            },
         }
-    }
-}
-
-fn of_engine(error: &EngineError) -> Code {
-    match error {
-        EngineError::NotFound(_) => Code::NotFound,
-        EngineError::Exists(_)
-        | EngineError::NotEmpty(_)
-        | EngineError::Meaningless(_)
-        | EngineError::Denied(_)
-        | EngineError::ReadOnly(_)
-        | EngineError::Conflict(_)
-        | EngineError::Held(_) => Code::Refused,
-        EngineError::Invalid(_) => Code::Usage,
-        EngineError::Closed | EngineError::Behind(_) => Code::Broken,
-        EngineError::Edit(error) => of_edit(error),
-        EngineError::Store(error) => of_store(error),
-        EngineError::Index(error) => of_index(error),
-        EngineError::History(error) => of_history(error),
-    }
-}
-
-fn of_edit(error: &EditError) -> Code {
-    match error {
-        EditError::Unreadable(_) => Code::Refused,
-        EditError::Misfit { .. } => Code::Usage,
-    }
-}
-
-fn of_index(error: &IndexError) -> Code {
-    match error {
-        IndexError::BadQuery(_) => Code::Usage,
-        IndexError::TooNew { .. } | IndexError::OldSqlite { .. } | IndexError::Budget(_) | IndexError::Cancelled => {
-            Code::Refused
-        }
-        IndexError::Sqlite { .. } | IndexError::Damaged { .. } => Code::Broken,
-        IndexError::Store(error) => of_store(error),
-    }
-}
-
-fn of_history(error: &HistoryError) -> Code {
-    match error {
-        HistoryError::NotFound(_) => Code::NotFound,
-        HistoryError::Conflict(_) => Code::Refused,
-        HistoryError::Git { .. } | HistoryError::Damaged { .. } => Code::Broken,
-        HistoryError::Store(error) => of_store(error),
     }
 }
 
 fn of_config(error: &ConfigError) -> Code {
     match error {
-        ConfigError::Store(error) => of_store(error),
+        ConfigError::Store(_) => Code::Broken,
         ConfigError::Syntax { .. } | ConfigError::Type { .. } | ConfigError::Value { .. } => Code::Usage,
     }
 }
 
-fn of_store(error: &StoreError) -> Code {
-    match error.errno() {
-        libc::ENOENT | libc::ENOTDIR => Code::NotFound,
-        libc::EACCES | libc::EPERM | libc::EROFS | libc::EEXIST | libc::ENOTEMPTY | libc::EBUSY => Code::Refused,
-        libc::EINVAL | libc::ENAMETOOLONG | libc::EISDIR | libc::ELOOP => Code::Usage,
-        _ => Code::Broken,
-    }
+macro_rules! part_of_engine_error {
+    ($($error:ty),*) => {$(
+        impl From<$error> for CliError {
+            fn from(error: $error) -> Self {
+                Self::Engine(error.into())
+            }
+        }
+    )*};
 }
+part_of_engine_error!(IndexError, HistoryError, StoreError);
 
 #[cfg(test)]
 mod tests {

@@ -31,7 +31,7 @@ Also: property:* (exists), property:a,b (one of), property:~re, created: modifie
 pub(crate) struct Query {
     /// A search line, or the path of a .cdx file
     #[arg(value_name = "LINE|FILE.cdx", allow_hyphen_values = true)]
-    query: String,
+    line: String,
     /// How results are printed
     #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
     format: Format,
@@ -52,7 +52,7 @@ pub(crate) struct Query {
 impl Query {
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
         let session = context.session()?;
-        let asked = Asked::read(&session, &self.query)?;
+        let asked = Asked::read(&session, &self.line)?;
         let end = if self.null { PathEnd::Nul } else { PathEnd::Line };
         let format = match (self.json, self.null) {
             (true, _) => Format::Json,
@@ -135,7 +135,8 @@ impl Asked {
 /// A line may end in `.cdx` too (`name:todo.cdx`); a path has no blank, colon or quote before it in practice,
 /// and is there.
 fn is_view(argument: &str) -> bool {
-    argument.ends_with(".cdx") && !argument.contains([':', '"', '=', '<', '>'])
+    std::path::Path::new(argument).extension().is_some_and(|extension| extension == "cdx")
+        && !argument.contains([':', '"', '=', '<', '>'])
 }
 
 /// The position of the mistake under the line itself.

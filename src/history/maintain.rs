@@ -54,7 +54,7 @@ pub(super) fn with_program(path: &Path) -> Result<Option<Folded>, HistoryError> 
         .current_dir(path)
         .env_clear()
         .envs(std::env::var_os("PATH").map(|value| ("PATH", value)))
-        .env("GIT_DIR", path)
+        .env("GIT_DIR", ".")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_TERMINAL_PROMPT", "0")

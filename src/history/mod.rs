@@ -4,6 +4,7 @@
 
 mod batch;
 mod chain;
+mod compare;
 mod diff;
 mod edits;
 mod error;

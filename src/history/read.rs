@@ -3,43 +3,19 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use git2::{Delta, DiffFindOptions, DiffOptions, Odb, Oid, Repository};
+use git2::{Odb, OdbObject, Oid, Repository};
 
 use super::batch::{CommitInfo, PastEntry, PastKind};
+use super::compare::{self, FileChange};
 use super::error::{HistoryError, Step};
 use super::message::CommitText;
 use super::tree::{self, Entry, Tree, commit_id};
 use crate::types::{CommitId, NotePath};
 
-/// A file that a commit changed: what stood there before and after. Both of them where it was modified or moved.
-#[derive(Clone, Debug)]
-pub(super) struct FileChange {
-    /// Before the commit.
-    pub(super) old: Option<(NotePath, Entry)>,
-    /// After it.
-    pub(super) new: Option<(NotePath, Entry)>,
-}
-
-impl FileChange {
-    /// Whether the file was not at its place before: it is new or was moved there.
-    pub(super) fn is_arrival(&self) -> bool {
-        let place = |side: &Option<(NotePath, Entry)>| side.as_ref().map(|(path, _)| path.clone());
-        self.new.is_some() && place(&self.old) != place(&self.new)
-    }
-
-    /// Where it is after the commit.
-    pub(super) fn new_path(&self) -> Option<NotePath> {
-        self.new.as_ref().map(|(path, _)| path.clone())
-    }
-}
-
-/// Renames of edited files are searched among so many candidates; identical contents are always found.
-const RENAME_LIMIT: usize = 200;
-
 /// The commit as it is listed.
 pub(super) fn commit_info(repo: &Repository, id: Oid) -> Step<CommitInfo> {
     let commit = CommitText::read(&repo.odb()?, id)?;
-    let changes = changes(repo, &commit)?.into_iter().filter_map(listed).collect();
+    let changes = compare::changes(repo, &commit)?.into_iter().filter_map(FileChange::listed).collect();
     Ok(CommitInfo {
         id: commit_id(id),
         summary: commit.summary().to_owned(),
@@ -49,42 +25,6 @@ pub(super) fn commit_info(repo: &Repository, id: Oid) -> Step<CommitInfo> {
         actor: commit.actor,
         changes,
     })
-}
-
-fn listed(change: FileChange) -> Option<(char, NotePath)> {
-    match (change.old, change.new) {
-        (None, None) => None,
-        (None, Some((path, _))) => Some(('A', path)),
-        (Some((path, _)), None) => Some(('D', path)),
-        (Some((old, _)), Some((new, _))) => Some((if old == new { 'M' } else { 'R' }, new)),
-    }
-}
-
-/// The files that a commit changed against its first parent, renames found.
-pub(super) fn changes(repo: &Repository, commit: &CommitText) -> Step<Vec<FileChange>> {
-    let new = repo.find_tree(commit.tree)?;
-    let old = match commit.parent {
-        Some(parent) => Some(repo.find_tree(CommitText::read(&repo.odb()?, parent)?.tree)?),
-        None => None,
-    };
-    let mut options = DiffOptions::new();
-    options.include_typechange(true).ignore_submodules(true).skip_binary_check(true);
-    let mut diff = repo.diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut options))?;
-    diff.find_similar(Some(DiffFindOptions::new().renames(true).rename_limit(RENAME_LIMIT)))?;
-    Ok(diff.deltas().map(|delta| file_change(&delta)).collect())
-}
-
-fn file_change(delta: &git2::DiffDelta<'_>) -> FileChange {
-    let side = |file: git2::DiffFile<'_>| {
-        let path = NotePath::new(file.path_bytes()?).ok()?;
-        Some((path, Entry { mode: file.mode().into(), id: file.id() }))
-    };
-    let (old, new) = (side(delta.old_file()), side(delta.new_file()));
-    match delta.status() {
-        Delta::Added | Delta::Copied => FileChange { old: None, new },
-        Delta::Deleted => FileChange { old, new: None },
-        _ => FileChange { old, new },
-    }
 }
 
 /// The tree of a commit, or that there is no such commit.
@@ -153,9 +93,19 @@ pub(super) fn files(odb: &Odb<'_>, commit: CommitId) -> Step<Vec<(NotePath, Past
 
 /// The bytes of a blob.
 pub(super) fn blob(odb: &Odb<'_>, id: Oid) -> Step<Arc<[u8]>> {
-    match super::error::optional(odb.read(id))? {
+    match super::error::optional(sound(odb, id))? {
         Some(object) => Ok(object.data().into()),
         None => Err(HistoryError::NotFound(format!("no object {id} in this notebook's history")).into()),
+    }
+}
+
+/// The object, if its bytes are those that it is named after.
+fn sound<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, git2::Error> {
+    let object = odb.read(id)?;
+    if Oid::hash_object(object.kind(), object.data())? == id {
+        Ok(object)
+    } else {
+        Err(git2::Error::from_str(&format!("object {id} is damaged")))
     }
 }
 
@@ -163,13 +113,13 @@ pub(super) fn blob(odb: &Odb<'_>, id: Oid) -> Step<Arc<[u8]>> {
 pub(super) fn verify(odb: &Odb<'_>, head: Oid) -> Vec<String> {
     let mut problems = Vec::new();
     let mut seen = HashSet::new();
-    let root = match CommitText::read(odb, head) {
+    let root = match sound(odb, head).and_then(|_| CommitText::read(odb, head)) {
         Ok(commit) => commit.tree,
         Err(error) => return vec![format!("commit {head}: {}", error.message())],
     };
     let mut folders = vec![(NotePath::root(), root)];
     while let Some((folder, id)) = folders.pop() {
-        let tree = match Tree::read(odb, id) {
+        let tree = match sound(odb, id).and_then(|_| Tree::read(odb, id)) {
             Ok(tree) => tree,
             Err(error) => {
                 problems.push(format!("folder {folder}/: {}", error.message()));
@@ -183,7 +133,7 @@ pub(super) fn verify(odb: &Odb<'_>, head: Oid) -> Vec<String> {
             }
             if entry.is_folder() {
                 folders.push((path, entry.id));
-            } else if let Err(error) = odb.read(entry.id) {
+            } else if let Err(error) = sound(odb, entry.id) {
                 problems.push(format!("{path}: {}", error.message()));
             }
         }

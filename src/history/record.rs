@@ -12,7 +12,10 @@ use super::batch::Batch;
 use super::edits::{Edits, Objects};
 use super::error::Step;
 use super::message::{self, CommitText};
-use super::repository::{BRANCH, head, own_config};
+use super::repository::{BRANCH, bulk_config, head, own_config};
+
+/// More new objects than this are packed without a search for deltas.
+const BULK: usize = 500;
 
 /// Records `batch` upon the head; `None` where its tree is the head's already.
 pub(super) fn record(repo: &Repository, path: &Path, batch: &Batch) -> Step<Option<Oid>> {
@@ -25,7 +28,7 @@ pub(super) fn record(repo: &Repository, path: &Path, batch: &Batch) -> Step<Opti
     for change in &batch.changes {
         edits.apply(change)?;
     }
-    let memory = in_memory(path)?;
+    let memory = in_memory()?;
     let fresh = memory.odb()?;
     let mut objects = Fresh { old: &old, memory: &fresh, ids: Vec::new(), known: HashSet::new() };
     let tree = edits.write(&mut objects)?;
@@ -37,6 +40,7 @@ pub(super) fn record(repo: &Repository, path: &Path, batch: &Batch) -> Step<Opti
     let mut ids = objects.ids;
     // The order that packs like best: the commit, trees from the root down, blobs.
     ids.reverse();
+    memory.set_config(&if ids.len() > BULK { bulk_config(path)? } else { own_config(path)? })?;
     write_pack(&memory, path, &ids)?;
     let log = "record";
     match parent {
@@ -47,12 +51,10 @@ pub(super) fn record(repo: &Repository, path: &Path, batch: &Batch) -> Step<Opti
 }
 
 /// A repository whose objects live in memory alone: what is not new is never read from here.
-fn in_memory(path: &Path) -> Result<Repository, git2::Error> {
+fn in_memory() -> Result<Repository, git2::Error> {
     let odb = Odb::new()?;
     odb.add_new_mempack_backend(1)?;
-    let repo = Repository::from_odb(odb)?;
-    repo.set_config(&own_config(path)?)?;
-    Ok(repo)
+    Repository::from_odb(odb)
 }
 
 /// `PackBuilder::write` is the one way of libgit2's that heeds the configuration's fsync (`Odb::packwriter` needs

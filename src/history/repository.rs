@@ -4,6 +4,7 @@
 //! configuration; four files and folders are all that git asks for.
 
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use git2::{Config, ConfigLevel, Oid, Repository};
 use parking_lot::Mutex;
@@ -37,6 +38,10 @@ const CONFIG: &str = "\
 /// libgit2 alone reads it, from a file of ours.
 const LIBGIT2_CONFIG: &str = "[core]\n\tfsyncObjectFiles = true\n";
 
+/// For packs of many objects: libgit2 takes this key for the size above which it searches no deltas, and the search
+/// is two thirds of an import's time. Folding finds them later.
+const BULK_CONFIG: &str = "[pack]\n\tdeltaCacheSize = 1\n";
+
 /// Handles kept open for reading; more are opened under load and dropped afterwards.
 const KEPT_HANDLES: usize = 4;
 
@@ -49,6 +54,13 @@ pub(super) struct Handles {
 impl Handles {
     /// Opens the repository at `path`, which is made where it is missing and mended where a crash hurt it.
     pub(super) fn open(path: &Path) -> Result<Self, HistoryError> {
+        static SETTINGS: Once = Once::new();
+        SETTINGS.call_once(|| {
+            // A walk through 10,000 commits would keep each in memory, once per handle.
+            git2::opts::enable_caching(false);
+            // Twice as fast; zlib's checksum still guards, and what is restored or verified is hashed by us.
+            git2::opts::strict_hash_verification(false);
+        });
         let dir = lay_out(path)?;
         residue::clear(&dir)?;
         let handles = Self { path: path.to_owned(), idle: Mutex::default() };
@@ -130,7 +142,14 @@ fn open_handle(path: &Path) -> Result<Repository, git2::Error> {
 pub(super) fn own_config(path: &Path) -> Result<Config, git2::Error> {
     let mut config = Config::new()?;
     config.add_file(&path.join("config"), ConfigLevel::Local, false)?;
-    config.add_file(&path.join("codex.config"), ConfigLevel::App, false)?;
+    config.add_file(&path.join("codex.config"), ConfigLevel::Worktree, false)?;
+    Ok(config)
+}
+
+/// That with what packs of many objects are written by.
+pub(super) fn bulk_config(path: &Path) -> Result<Config, git2::Error> {
+    let mut config = own_config(path)?;
+    config.add_file(&path.join("bulk.config"), ConfigLevel::App, false)?;
     Ok(config)
 }
 
@@ -155,7 +174,13 @@ fn lay_out(path: &Path) -> Result<Dir, HistoryError> {
     for folder in ["objects/pack", "objects/info", "refs/heads", "refs/tags"] {
         dir.make_dirs(&inside(folder))?;
     }
-    for (name, text) in [("config", CONFIG), ("codex.config", LIBGIT2_CONFIG), ("HEAD", "ref: refs/heads/main\n")] {
+    let files = [
+        ("config", CONFIG),
+        ("codex.config", LIBGIT2_CONFIG),
+        ("bulk.config", BULK_CONFIG),
+        ("HEAD", "ref: refs/heads/main\n"),
+    ];
+    for (name, text) in files {
         // A power cut leaves empty files where a program did not flush; ours are flushed, foreign ones may not be.
         if dir.stat(&inside(name)).map_or(true, |stat| stat.size == 0) {
             dir.write_durably(&inside(name), text.as_bytes(), Replace::KeepAttributes)?;

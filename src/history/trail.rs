@@ -3,9 +3,9 @@
 
 use git2::{Odb, Oid, Repository};
 
+use super::compare::{self, FileChange};
 use super::error::Step;
 use super::message::CommitText;
-use super::read::{self, FileChange};
 use super::tree::{Entry, FOLDER, Tree};
 use crate::types::NotePath;
 
@@ -38,7 +38,7 @@ pub(super) fn trail(repo: &Repository, head: Oid, path: &NotePath, limit: usize)
             found.push(Footprint { commit, path: path.clone(), entry: spine.entry() });
             if before.entry().is_none()
                 && parent.is_some()
-                && let Some(source) = source_of(&read::changes(repo, &text)?, &path)
+                && let Some(source) = source_of(&compare::changes(repo, &text)?, &path)
             {
                 before = Spine::of(&odb, tree, &source)?;
                 path = source;
@@ -82,7 +82,7 @@ pub(super) fn follow_forward(repo: &Repository, start: &NotePath, commits: &[Oid
         let text = CommitText::read(&odb, commit)?;
         let mut after = spine.parent(&odb, Some(text.tree), &path)?;
         if spine.entry().is_some() && after.entry().is_none() {
-            let moved = read::changes(repo, &text)?.into_iter().find_map(|change| match (change.old, change.new) {
+            let moved = compare::changes(repo, &text)?.into_iter().find_map(|change| match (change.old, change.new) {
                 (Some((old, _)), Some((new, _))) if old == path && new != path => Some(new),
                 _ => None,
             });

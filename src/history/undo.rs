@@ -7,11 +7,12 @@ use std::sync::Arc;
 use git2::{Odb, Oid, Repository};
 
 use super::batch::Recorded;
+use super::compare::{self, FileChange};
 use super::edits::{Content, Edits};
 use super::error::{HistoryError, Step};
 use super::merge::{MergeConflict, merge_text};
 use super::message::CommitText;
-use super::read::{self, FileChange};
+use super::read;
 use super::trail;
 use super::tree::{EXECUTABLE, Entry, SYMLINK, commit_id};
 use crate::types::NotePath;
@@ -80,7 +81,7 @@ type Write = (NotePath, u32, Arc<[u8]>);
 impl Undoing<'_> {
     fn undo(&mut self, commit: Oid) -> Step<()> {
         let mut plan = Plan::default();
-        let changes = read::changes(self.repo, &CommitText::read(self.odb, commit)?)?;
+        let changes = compare::changes(self.repo, &CommitText::read(self.odb, commit)?)?;
         plan.vacated = changes.iter().filter(|change| change.is_arrival()).filter_map(FileChange::new_path).collect();
         for change in changes {
             match change {

@@ -1,11 +1,14 @@
 //! Opening a database of either kind: version check, pragmas, migrations. It knows no table.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::IndexError;
+use crate::sys::Dir;
+use crate::types::NotePath;
 
 /// One step of a schema; its number is its place in the list, from 1.
 pub(crate) struct Migration {
@@ -40,6 +43,20 @@ pub(crate) fn open_for_writing(path: &Path, schema: &Schema) -> Result<Connectio
     refuse_newer(&connection, path, schema)?;
     configure(&connection, schema).map_err(fail)?;
     Ok(connection)
+}
+
+/// Makes the folder that a database is to be in, and those above it.
+pub(crate) fn make_folder(folder: &Path) -> Result<(), IndexError> {
+    if folder.as_os_str().is_empty() || folder.exists() {
+        return Ok(());
+    }
+    let above = folder.ancestors().find(|above| above.exists()).unwrap_or(Path::new("."));
+    if let Some(missing) =
+        folder.strip_prefix(above).ok().and_then(|rest| NotePath::new(rest.as_os_str().as_bytes()).ok())
+    {
+        Dir::open(above)?.make_dirs(&missing)?;
+    }
+    Ok(())
 }
 
 /// Opens the file for reading only.

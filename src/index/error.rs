@@ -29,7 +29,7 @@ pub enum IndexError {
         known: i64,
     },
     /// It is damaged.
-    #[error("database {path} is damaged: {reason}; `cdx index --rebuild` makes it anew from the files")]
+    #[error("database {path} is damaged: {reason}; {}", remedy(path))]
     Damaged {
         /// Which database.
         path: String,
@@ -54,6 +54,15 @@ pub enum IndexError {
     /// A file beside the database could not be read or written.
     #[error(transparent)]
     Store(#[from] crate::sys::StoreError),
+}
+
+/// An index is made again from the files; nothing else has what the system database holds.
+fn remedy(path: &str) -> &'static str {
+    if path.ends_with("notebook.db") {
+        "`cdx index --rebuild` makes it anew from the files"
+    } else {
+        "move it away and put a backup in its place"
+    }
 }
 
 impl IndexError {

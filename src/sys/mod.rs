@@ -19,4 +19,4 @@ pub use durable::Replace;
 pub use error::{IoContext, StoreError};
 pub use stat::{FileKind, StoreStat};
 pub use sysfs::write_sysfs;
-pub use users::login_of;
+pub use users::{groups_of, login_of};

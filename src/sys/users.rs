@@ -13,6 +13,14 @@ pub fn login_of(uid: u32) -> Option<String> {
     })
 }
 
+/// The supplementary groups of a process; none where it is gone.
+#[must_use]
+pub fn groups_of(pid: u32) -> Vec<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let groups = status.lines().find_map(|line| line.strip_prefix("Groups:")).unwrap_or_default();
+    groups.split_whitespace().filter_map(|group| group.parse().ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,15 @@
 //! The one integration binary: real mounts, real git, real SQLite, real programs.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test that fails may panic; its files are its own"
+)]
+
+mod cli;
 mod fs;
 #[path = "../model/mod.rs"]
 mod model;
 mod regress;
+mod style;
 mod support;

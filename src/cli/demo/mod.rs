@@ -132,11 +132,12 @@ fn print(context: &mut Context, dir: &Path, made: &str, is_mounted: bool, now: I
             (format!("diff {mnt}/.codex/at/yesterday/lab/plan.md {mnt}/lab/plan.md"), "so is any day"),
         ]);
     }
+    let cdx = program();
     hints.extend([
-        (format!("cdx query -w {store} 'tag:experiment loss<0.05 sort:loss'"), "the same on the command line"),
-        (format!("cdx search -w {store} learning rate"), "full text"),
-        (format!("cdx log -w {store} lab/plan.md"), "every version is kept"),
-        (format!("cdx undo -w {store}"), "takes your last change back"),
+        (format!("{cdx} query -w {store} 'tag:experiment loss<0.05 sort:loss'"), "the same on the command line"),
+        (format!("{cdx} search -w {store} learning rate"), "full text"),
+        (format!("{cdx} log -w {store} lab/plan.md"), "every version is kept"),
+        (format!("{cdx} undo -w {store}"), "takes your last change back"),
     ]);
     out.line("Try:")?;
     for (command, what) in hints {
@@ -144,7 +145,12 @@ fn print(context: &mut Context, dir: &Path, made: &str, is_mounted: bool, now: I
         out.line(format!("  {command}  {what}"))?;
     }
     if is_mounted {
-        out.line(format!("Stop it: cdx demo --stop {}", dir.display()))?;
+        out.line(format!("Stop it: {cdx} demo --stop {}", dir.display()))?;
     }
     Ok(())
+}
+
+/// How the user called us, so that what is printed can be pasted: `target/release/cdx` where it is not in `PATH`.
+fn program() -> String {
+    std::env::args().next().filter(|name| name.contains('/')).unwrap_or_else(|| "cdx".to_owned())
 }

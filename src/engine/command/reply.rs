@@ -54,14 +54,19 @@ fn kind_and_exit(error: &EngineError) -> (&'static str, u8) {
         EngineError::Edit(_) => ("metadata", 3),
         EngineError::Store(error) => of_store(error),
         EngineError::Index(IndexError::BadQuery(_)) => ("query", 2),
-        EngineError::Index(IndexError::Budget(_) | IndexError::Cancelled) => ("stopped", 1),
+        EngineError::Index(IndexError::Budget(_) | IndexError::Cancelled) => ("stopped", 3),
         EngineError::Index(IndexError::Store(error)) | EngineError::History(HistoryError::Store(error)) => {
             of_store(error)
         }
-        EngineError::Index(_) => ("index", 5),
+        EngineError::Index(
+            IndexError::Sqlite { .. }
+            | IndexError::TooNew { .. }
+            | IndexError::OldSqlite { .. }
+            | IndexError::Damaged { .. },
+        ) => ("index", 5),
         EngineError::History(HistoryError::NotFound(_)) => ("not_found", 4),
         EngineError::History(HistoryError::Conflict(_)) => ("conflict", 3),
-        EngineError::History(_) => ("history", 5),
+        EngineError::History(HistoryError::Git { .. } | HistoryError::Damaged { .. }) => ("history", 5),
     }
 }
 

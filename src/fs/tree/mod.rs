@@ -1,207 +1,88 @@
 //! The synthetic part of the mount: root, tags, views and `.codex`. No fuser in it; tested without a mount.
 //! The real part, and the kernel's node numbers, are `fs::core`'s.
 
-use std::ffi::{OsStr, OsString};
-use std::sync::Arc;
+mod change;
+mod echo;
+mod errors;
+mod facts;
+mod inner;
+mod list;
+mod lookup;
+mod membership;
+mod moves;
+pub mod names;
+mod past;
+mod place;
+mod scratch;
+mod settle;
+mod target;
+#[cfg(test)]
+mod tests;
+mod text;
+mod values;
+mod xattr;
 
-use crate::engine::catalog::TagPath;
-use crate::engine::{Engine, EngineError};
-use crate::sys::Dir;
-use crate::types::{CommitId, FileKey, NodeNumber, NotePath, NotebookNumber};
+use std::ffi::OsStr;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-/// Who called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Caller {
-    /// User.
-    pub uid: u32,
-    /// Group.
-    pub gid: u32,
-    /// Process (thread group as the kernel tells it).
-    pub pid: u32,
-}
+pub use errors::Refused;
+pub use place::{Caller, Created, Found, KernelCaches, Listed, PastFile, Place, Scratch, TextFile};
 
-/// A synthetic directory.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Place {
-    /// The mount root.
-    Root,
-    /// `tags`
-    Tags,
-    /// `tags/…`
-    Tag(TagPath),
-    /// `views`
-    Views,
-    /// `views/NAME`, by its name there.
-    View(String),
-    /// `views/NAME/GROUP`, by both names.
-    Group(String, OsString),
-    /// `.codex`
-    Codex,
-    /// `.codex/search`
-    SearchRoot,
-    /// `.codex/search/QUERY`, decoded.
-    Search(String),
-    /// `.codex/by`
-    ByRoot,
-    /// `.codex/by/PROPERTY`
-    By(String),
-    /// `.codex/by/PROPERTY/VALUE`, the value's folder name.
-    ByValue(String, OsString),
-    /// `.codex/at`
-    AtRoot,
-    /// `.codex/at/TIME`, as written.
-    At(String),
-    /// A folder of a notebook as it was in a commit.
-    Past {
-        /// `TIME`, as written.
-        time: String,
-        /// Which notebook.
-        notebook: NotebookNumber,
-        /// The commit.
-        commit: CommitId,
-        /// Which folder.
-        path: NotePath,
-    },
-    /// `.codex/history`, or a folder below it (`None`: not in a notebook yet); a file's path is a folder of versions.
-    History(Option<(NotebookNumber, NotePath)>),
-    /// `.codex/recent`
-    Recent,
-    /// `.codex/untagged`
-    Untagged,
-}
+use self::inner::Inner;
+use crate::engine::Engine;
+use crate::types::{FileKey, NodeNumber};
 
-/// Generated files.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum TextFile {
-    /// `.codex/status.json`
-    Status,
-    /// `.codex/last-error` of a user.
-    LastError(u32),
-    /// `CACHEDIR.TAG` of `tags` or `views`.
-    CacheDirTag(Box<Place>),
-    /// `.ignore` of the root.
-    Ignore,
-    /// `.metadata_never_index` of the root.
-    MetadataNeverIndex,
-    /// `ERROR.txt` of a view, by the view's name.
-    ViewError(String),
-}
+/// How often the tree looks whether link counts have fallen.
+const TICK: Duration = Duration::from_millis(250);
 
-/// What a name in a synthetic directory stands for.
-#[derive(Clone, Debug)]
-pub enum Found {
-    /// A synthetic directory.
-    Dir(Place),
-    /// A notebook's root.
-    Notebook(NotebookNumber),
-    /// A note: a hard link to it.
-    Note(FileKey),
-    /// A file that is being made in this folder: held in a notebook's `.codex/tmp`.
-    Scratch(Scratch),
-    /// A generated file.
-    Text(TextFile),
-    /// A recorded version.
-    PastFile(PastFile),
-    /// A recorded symbolic link, or the echo of `ln -s`: what it says.
-    Symlink(Vec<u8>),
-}
-
-/// A recorded version of a file.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PastFile {
-    /// Which notebook's history.
-    pub notebook: NotebookNumber,
-    /// The blob.
-    pub blob: CommitId,
-    /// When it was recorded, nanoseconds since the epoch.
-    pub time_ns: i64,
-    /// Mode 0555 rather than 0444.
-    pub executable: bool,
-}
-
-/// A file that is being made in a synthetic folder.
-#[derive(Clone, Debug)]
-pub struct Scratch {
-    /// Names it in later calls.
-    pub id: u64,
-    /// The notebook in whose `.codex/tmp` it is.
-    pub notebook: NotebookNumber,
-    /// That folder.
-    pub dir: Arc<Dir>,
-    /// Its name there.
-    pub name: OsString,
-}
-
-/// An entry of a listing.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// Its name.
-    pub name: OsString,
-    /// What it stands for.
-    pub found: Found,
-}
-
-/// What `create` in a synthetic folder means.
-#[derive(Debug)]
-pub enum Created {
-    /// A new scratch file, empty, to be opened.
-    Scratch(Scratch),
-    /// A save that unlinks first: the note, to be opened and truncated.
-    Note(FileKey),
-}
-
-/// A refusal: the error number and the reason in words, which `.codex/last-error` keeps.
-#[derive(Debug)]
-pub struct Refused {
-    /// errno.
-    pub errno: i32,
-    /// Why, in words.
-    pub reason: String,
-}
-
-impl From<EngineError> for Refused {
-    fn from(error: EngineError) -> Self {
-        let _ = error;
-        todo!()
-    }
-}
-
-/// The kernel's caches, as the tree asks to have them dropped. Every call only queues.
-pub trait KernelCaches: Send + Sync + std::fmt::Debug {
-    /// Drops the entry `name` of a directory, given by place.
-    fn drop_entry(&self, place: &Place, name: &OsStr);
-    /// Drops the attributes of a node.
-    fn drop_attributes(&self, node: NodeNumber);
-    /// Drops attributes and pages of a node.
-    fn drop_contents(&self, node: NodeNumber);
-}
-
-/// The synthetic tree.
+/// The synthetic tree of one mount.
 #[derive(Debug)]
 pub struct Tree {
-    _engine: Arc<Engine>,
+    inner: Arc<Inner>,
 }
 
 /// Answers of the tree.
 pub type Answer<T> = Result<T, Refused>;
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        self.settle_all();
+        self.inner.scratches.close();
+    }
+}
 
 impl Tree {
     /// The tree of a workspace, for one mount. It creates `.codex/tmp` of notebooks as needed, and sends what an
     /// earlier crash left there to the inbox.
     #[must_use]
     pub fn new(engine: Arc<Engine>, caches: Arc<dyn KernelCaches>, read_only: bool) -> Self {
-        let _ = (caches, read_only);
-        Self { _engine: engine }
+        let inner = Arc::new(Inner::new(engine, caches, read_only));
+        let weak = Arc::downgrade(&inner);
+        let started = std::thread::Builder::new().name("tree".to_owned()).spawn(move || {
+            if let Some(inner) = weak.upgrade() {
+                inner.recover();
+            }
+            attend(&weak);
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "new files in tag folders will settle only when the mount ends: no thread for them");
+        }
+        Self { inner }
+    }
+
+    /// Has every file that is being made become what it would become by and by: before the mount ends.
+    pub fn settle_all(&self) {
+        self.inner.scratches.all_waiting().into_iter().for_each(|id| self.inner.settle(id));
     }
 
     /// What `name` stands for in a directory. Never changes anything on disk. May wait for the index (5 s at most),
     /// so the caller runs it where it blocks nobody unless [`Engine::is_caught_up`].
     ///
     /// # Errors
-    /// ENOENT, EAGAIN.
+    /// ENOENT (with a reason where a query or a time does not parse), EAGAIN.
     pub fn lookup(&self, place: &Place, name: &OsStr, caller: Caller) -> Answer<Found> {
-        let _ = (place, name, caller);
-        todo!()
+        self.inner.at(place, name, |inner| inner.lookup(place, name, caller))
     }
 
     /// The entries of a directory, without `.` and `..`: a snapshot. May wait for the index.
@@ -209,52 +90,51 @@ impl Tree {
     /// # Errors
     /// ENOENT if it is gone, EAGAIN.
     pub fn list(&self, place: &Place, caller: Caller) -> Answer<Vec<Listed>> {
-        let _ = (place, caller);
-        todo!()
+        self.inner.list(place, caller)
     }
 
-    /// Whether a directory is still there, and when its entries last changed (nanoseconds since the epoch).
+    /// Whether a directory is still there, and when its entries last changed (nanoseconds since the epoch). May wait
+    /// for the index.
     ///
     /// # Errors
-    /// ENOENT if it is gone.
+    /// ENOENT if it is gone, EAGAIN.
     pub fn changed_ns(&self, place: &Place) -> Answer<i64> {
-        let _ = place;
-        todo!()
+        self.inner.changed_ns(place)
     }
 
     /// Permission bits of a directory: 0755, 0555 where nothing can be added or removed.
     #[must_use]
     pub fn permissions(&self, place: &Place) -> u16 {
-        let _ = place;
-        todo!()
+        self.inner.permissions(place)
     }
 
     /// The bytes of a generated file now.
     #[must_use]
     pub fn text(&self, file: &TextFile) -> Arc<[u8]> {
-        let _ = file;
-        todo!()
+        self.inner.text(file)
     }
 
-    /// Creates a file: see [`Created`].
+    /// Creates a file: see [`Created`]. A new scratch file has no open handle: [`Tree::scratch_opened`] tells of one.
     ///
     /// # Errors
-    /// EPERM, EROFS, EEXIST, the store's.
+    /// EPERM, EROFS, EEXIST, EACCES, the store's.
     pub fn create(&self, place: &Place, name: &OsStr, mode: u32, caller: Caller) -> Answer<Created> {
-        let _ = (place, name, mode, caller);
-        todo!()
+        self.inner.at(place, name, |inner| inner.create(place, name, mode, caller))
     }
 
-    /// The last handle of a scratch file was closed (`flushed`: a close(2), before the release).
+    /// A handle of a scratch file was closed: with `flushed` by a close(2), before the release, which is told too.
     pub fn scratch_closed(&self, id: u64, flushed: bool, caller: Caller) {
-        let _ = (id, flushed, caller);
-        todo!()
+        let _ = caller;
+        if flushed {
+            self.inner.settle_if_known(id);
+        } else {
+            self.inner.scratches.closed(id);
+        }
     }
 
-    /// A scratch file was opened (again).
+    /// A scratch file was opened.
     pub fn scratch_opened(&self, id: u64) {
-        let _ = id;
-        todo!()
+        self.inner.scratches.opened(id);
     }
 
     /// Removes an entry.
@@ -262,8 +142,7 @@ impl Tree {
     /// # Errors
     /// As mount.md §5 says.
     pub fn unlink(&self, place: &Place, name: &OsStr, caller: Caller) -> Answer<()> {
-        let _ = (place, name, caller);
-        todo!()
+        self.inner.at(place, name, |inner| inner.unlink(place, name, caller))
     }
 
     /// Makes a directory: a notebook, a tag, a view's column.
@@ -271,8 +150,7 @@ impl Tree {
     /// # Errors
     /// As mount.md §5 says.
     pub fn mkdir(&self, place: &Place, name: &OsStr, caller: Caller) -> Answer<Found> {
-        let _ = (place, name, caller);
-        todo!()
+        self.inner.at(place, name, |inner| inner.mkdir(place, name, caller))
     }
 
     /// Removes a directory.
@@ -280,18 +158,16 @@ impl Tree {
     /// # Errors
     /// As mount.md §5 says.
     pub fn rmdir(&self, place: &Place, name: &OsStr, caller: Caller) -> Answer<()> {
-        let _ = (place, name, caller);
-        todo!()
+        self.inner.at(place, name, |inner| inner.rmdir(place, name, caller))
     }
 
     /// Renames within the synthetic tree (tag to tag, group to group, scratch over an entry, tag folders, notebooks).
-    /// `no_replace`: RENAME_NOREPLACE.
+    /// `no_replace`: `RENAME_NOREPLACE`.
     ///
     /// # Errors
-    /// As mount.md §5 says; refusals are remembered for [`Tree::is_echo`].
+    /// As mount.md §5 says; the caller tells refusals to [`Tree::remember_refusal`].
     pub fn rename(&self, from: (&Place, &OsStr), to: (&Place, &OsStr), no_replace: bool, caller: Caller) -> Answer<()> {
-        let _ = (from, to, no_replace, caller);
-        todo!()
+        self.inner.at(from.0, from.1, |inner| inner.rename(from, to, no_replace, caller))
     }
 
     /// `mv note tags/a/`, `mv note views/v/g/`: a real note (known to the index by then) is renamed into a folder.
@@ -300,8 +176,7 @@ impl Tree {
     /// # Errors
     /// As mount.md §5 says.
     pub fn rename_into(&self, file: FileKey, name: &OsStr, to: (&Place, &OsStr), caller: Caller) -> Answer<()> {
-        let _ = (file, name, to, caller);
-        todo!()
+        self.inner.at(to.0, to.1, |inner| inner.rename_into(file, name, to, caller))
     }
 
     /// `ln note tags/a/`.
@@ -309,8 +184,7 @@ impl Tree {
     /// # Errors
     /// As mount.md §5 says.
     pub fn link(&self, file: FileKey, to: (&Place, &OsStr), caller: Caller) -> Answer<()> {
-        let _ = (file, to, caller);
-        todo!()
+        self.inner.at(to.0, to.1, |inner| inner.add(file, to, caller))
     }
 
     /// `ln -s note tags/a/`: answered with a symbolic link (the kernel insists); the next lookup finds the note.
@@ -318,28 +192,25 @@ impl Tree {
     /// # Errors
     /// As mount.md §5 says.
     pub fn symlink(&self, place: &Place, name: &OsStr, target: &OsStr, caller: Caller) -> Answer<()> {
-        let _ = (place, name, target, caller);
-        todo!()
+        self.inner.at(place, name, |inner| inner.symlink(place, name, target, caller))
     }
 
     /// Remembers that a rename to (directory, name) was refused: for 2 s the same process may not create that name there
     /// (mv's fallback of copy and unlink would lose what it meant to move).
     pub fn remember_refusal(&self, directory: NodeNumber, name: &OsStr, caller: Caller) {
-        let _ = (directory, name, caller);
-        todo!()
+        self.inner.recently.refused(directory, name, caller);
     }
 
     /// Whether creating `name` in a directory is the echo of a refused rename.
     #[must_use]
     pub fn is_echo(&self, directory: NodeNumber, name: &OsStr, caller: Caller) -> bool {
-        let _ = (directory, name, caller);
-        todo!()
+        self.inner.recently.was_refused(directory, name, caller)
     }
 
-    /// Records why an operation of a user was refused, for `.codex/last-error`.
+    /// Records why an operation of a user was refused, for `.codex/last-error`. A refusal without a reason (a name that
+    /// is not there) is not worth it.
     pub fn record_error(&self, caller: Caller, operation: &str, refused: &Refused) {
-        let _ = (caller, operation, refused);
-        todo!()
+        self.inner.errors.record(caller, operation, refused);
     }
 
     /// `user.xdg.tags` and `user.codex.prop.NAME` of a note; `None` where it has none.
@@ -347,17 +218,15 @@ impl Tree {
     /// # Errors
     /// EAGAIN.
     pub fn get_xattr(&self, file: FileKey, name: &str) -> Answer<Option<Vec<u8>>> {
-        let _ = (file, name);
-        todo!()
+        self.inner.get_xattr(file, name)
     }
 
     /// Sets (or with `None` removes) such an attribute.
     ///
     /// # Errors
-    /// EINVAL and why.
+    /// EINVAL and why; ENODATA.
     pub fn set_xattr(&self, file: FileKey, name: &str, value: Option<&[u8]>, caller: Caller) -> Answer<()> {
-        let _ = (file, name, value, caller);
-        todo!()
+        self.inner.set_xattr(file, name, value, caller)
     }
 
     /// Names of such attributes that a note has.
@@ -365,7 +234,24 @@ impl Tree {
     /// # Errors
     /// EAGAIN.
     pub fn list_xattr(&self, file: FileKey) -> Answer<Vec<String>> {
-        let _ = file;
-        todo!()
+        self.inner.list_xattr(file)
+    }
+}
+
+/// Settles what is due, and has the kernel ask again where link counts have fallen, until the tree is gone.
+fn attend(tree: &Weak<Inner>) {
+    let mut lowered = 0;
+    loop {
+        let Some(inner) = tree.upgrade() else { return };
+        for id in inner.scratches.wait_for_due(TICK) {
+            inner.settle(id);
+        }
+        let (nodes, position) = inner.catalog().lowered_links(lowered);
+        lowered = position;
+        nodes.into_iter().for_each(|node| inner.caches.drop_attributes(node));
+        inner.catalog().views().sweep(inner.catalog());
+        if inner.scratches.is_closing() {
+            return;
+        }
     }
 }

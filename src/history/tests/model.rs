@@ -82,7 +82,9 @@ proptest! {
         let mut model = Model::new();
         let mut past = Vec::new();
         for batch in batches {
-            batch.iter().for_each(|change| apply(&mut model, change));
+            for change in &batch {
+                apply(&mut model, change);
+            }
             let commit = scratch.record(batch);
             prop_assert_eq!(scratch.files(), listed(&model));
             past.extend(commit.map(|commit| (commit, listed(&model))));
@@ -97,7 +99,9 @@ proptest! {
         }
         scratch.fsck();
         let newest_first: Vec<CommitId> = past.iter().rev().map(|(commit, _)| *commit).collect();
-        scratch.history.reverse_all(&newest_first).unwrap().iter().for_each(|change| apply(&mut model, change));
+        for change in scratch.history.reverse_all(&newest_first).unwrap() {
+            apply(&mut model, &change);
+        }
         prop_assert_eq!(listed(&model), [""; 0]);
         for at in (0..past.len()).rev() {
             let changes = scratch.history.reverse(past[at].0).unwrap();

@@ -36,7 +36,8 @@ fn versions_follow_the_file_through_renames_and_rebirth() {
 #[test]
 fn a_file_that_is_edited_as_it_moves_is_followed() {
     let scratch = Scratch::new();
-    let text: String = (0..40).map(|line| format!("line {line} of the note\n")).collect();
+    let lines: Vec<String> = (0..40).map(|line| format!("line {line} of the note")).collect();
+    let text = lines.join("\n");
     scratch.record(vec![write("old.md", &text)]);
     scratch.record(vec![rename("old.md", "new.md"), write("new.md", &text.replace("line 7", "line seven"))]);
     let versions = scratch.history.versions(&path("new.md"), 9).unwrap();

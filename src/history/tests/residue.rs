@@ -74,7 +74,7 @@ fn an_empty_or_torn_branch_becomes_the_newest_commit() {
 #[test]
 fn empty_configuration_and_head_are_written_again() {
     let scratch = two_commits();
-    for at in ["config", "codex.config", "HEAD"] {
+    for at in ["config", "codex.config", "bulk.config", "HEAD"] {
         put(&scratch, at, b"");
     }
     let scratch = scratch.reopen();

@@ -10,6 +10,8 @@ mod rowio;
 mod rows;
 mod run;
 mod schema;
+mod snippet;
+mod sql;
 mod upsert;
 mod writer;
 
@@ -17,10 +19,13 @@ pub use super::IndexError;
 pub use reader::NotebookReader;
 pub use records::{Applied, FileRecord, IndexedFile, IndexedStat, RowChange};
 pub use rows::{FileRow, GroupRow, Links, QueryResult};
-pub use run::{QueryOptions, QuerySource, run_query};
+pub use run::{QueryOptions, QuerySource, run_ids, run_query};
 pub use schema::Opened;
+pub use snippet::snippet;
 pub use writer::NotebookDb;
 
+#[cfg(test)]
+mod brute_force_tests;
 #[cfg(test)]
 mod opening_tests;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Tests of opening: migrations, the original's databases, newer and damaged ones.
 
+#![expect(clippy::disallowed_methods, reason = "damage is done to the file as a whole, behind SQLite's back")]
+
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;

@@ -2,54 +2,117 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::rowio::{self, FILE_COLUMNS, INDEXED_COLUMNS, STAT_COLUMNS, select_files};
+use super::run::Deadline;
 use super::schema::SCHEMA;
+use super::sql::functions::{self, QueryZone};
 use super::{FileRow, IndexedFile, IndexedStat, Links};
-use crate::index::parse::Problem;
+use crate::index::parse::{Problem, parse};
 use crate::index::{IndexError, connection};
+use crate::sys::Dir;
 use crate::types::{FileId, NodeNumber, NotePath, NotebookNumber, StoreKey, TagName};
 
 /// The reading side; any thread.
 #[derive(Debug)]
 pub struct NotebookReader {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Pooled>>,
+}
+
+/// A connection with the zone that its functions reckon in.
+#[derive(Debug)]
+struct Pooled {
+    connection: Connection,
+    zone: QueryZone,
 }
 
 /// Connections that are kept open between calls; more are opened while more threads read.
 const KEPT: usize = 4;
+
+/// So much of a file is read for a snippet, in bytes.
+const READ_FOR_SNIPPETS: u64 = 1 << 20;
+
+/// SQLite looks at a query's clock every so many of its steps: some 0.1 ms.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+
+/// A connection of the pool, in a transaction; it goes back when it is dropped.
+pub(super) struct Lent<'a> {
+    reader: &'a NotebookReader,
+    pooled: Option<Pooled>,
+}
+
+impl Lent<'_> {
+    /// The connection.
+    pub(super) fn connection(&self) -> &Connection {
+        // It is taken out in `drop` only.
+        &self.pooled.as_ref().expect("a lent connection is there until it is dropped").connection
+    }
+
+    /// Begins a transaction that is interrupted after the deadline, with dates in `zone`.
+    pub(super) fn watch(&mut self, deadline: Deadline, zone: &TimeZone) -> rusqlite::Result<()> {
+        let Some(pooled) = &mut self.pooled else { return Ok(()) };
+        *pooled.zone.lock() = zone.clone();
+        pooled.connection.execute_batch("BEGIN")?;
+        pooled.connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || deadline.has_passed()))
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        let Some(mut pooled) = self.pooled.take() else { return };
+        let is_quiet = pooled.connection.progress_handler(0, None::<fn() -> bool>).is_ok();
+        let is_done = pooled.connection.is_autocommit() || pooled.connection.execute_batch("ROLLBACK").is_ok();
+        let mut idle = self.reader.idle.lock();
+        if is_quiet && is_done && idle.len() < KEPT {
+            idle.push(pooled);
+        }
+    }
+}
 
 impl NotebookReader {
     pub(super) fn over(path: &Path) -> Self {
         Self { path: path.to_owned(), idle: Mutex::default() }
     }
 
-    /// Runs `read` on a connection of the pool. A connection on which something failed is not used again.
-    pub(super) fn with<T>(&self, read: impl FnOnce(&mut Connection) -> Result<T, IndexError>) -> Result<T, IndexError> {
+    /// A connection of the pool, or a new one.
+    ///
+    /// # Errors
+    /// If the database cannot be opened.
+    pub(super) fn lend(&self) -> Result<Lent<'_>, IndexError> {
         let idle = self.idle.lock().pop();
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => self.connect()?,
+        let pooled = match idle {
+            Some(pooled) => pooled,
+            None => self.connect().map_err(|error| self.fail(error))?,
         };
-        let result = read(&mut connection);
-        if result.is_ok() || connection.is_autocommit() {
-            let mut idle = self.idle.lock();
-            if idle.len() < KEPT {
-                idle.push(connection);
-            }
-        }
-        result
+        Ok(Lent { reader: self, pooled: Some(pooled) })
     }
 
-    fn connect(&self) -> Result<Connection, IndexError> {
-        connection::open_for_reading(&self.path, &SCHEMA).map_err(|error| self.fail(error))
+    /// Runs `read` on a connection of the pool.
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, IndexError> {
+        let lent = self.lend()?;
+        read(lent.connection()).map_err(|error| self.fail(error))
+    }
+
+    fn connect(&self) -> rusqlite::Result<Pooled> {
+        let connection = connection::open_for_reading(&self.path, &SCHEMA)?;
+        let zone = QueryZone::new(Mutex::new(TimeZone::UTC));
+        functions::register(&connection, &zone)?;
+        Ok(Pooled { connection, zone })
     }
 
     pub(super) fn fail(&self, error: rusqlite::Error) -> IndexError {
         IndexError::of(&self.path, error)
+    }
+
+    /// The text of a file of the notebook as it is in the store now; `None` if it cannot be read.
+    pub(super) fn text_of(&self, path: &NotePath, content_type: &str) -> Option<String> {
+        let notebook = Dir::open(self.path.parent()?.parent()?).ok()?;
+        let (bytes, _) = notebook.read(path, READ_FOR_SNIPPETS).ok()?;
+        Some(parse(path.name().to_str()?, content_type, &bytes, &[]).body)
     }
 
     fn all<T>(
@@ -58,11 +121,7 @@ impl NotebookReader {
         params: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, IndexError> {
-        self.with(|connection| {
-            let mut statement = connection.prepare_cached(sql).map_err(|error| self.fail(error))?;
-            let rows = statement.query_map(params, read).map_err(|error| self.fail(error))?;
-            rows.collect::<Result<_, _>>().map_err(|error| self.fail(error))
-        })
+        self.with(|connection| connection.prepare_cached(sql)?.query_map(params, read)?.collect())
     }
 
     /// Closes the connections that no call is using. While any reader has the database open, its WAL stays.
@@ -92,7 +151,7 @@ impl NotebookReader {
     /// # Errors
     /// SQLite's.
     pub fn files(&self) -> Result<Vec<IndexedFile>, IndexError> {
-        self.with(|connection| all_files(connection).map_err(|error| self.fail(error)))
+        self.with(all_files)
     }
 
     /// Paths whose full text still has the words of an older path: their files are to be read again.
@@ -135,12 +194,11 @@ impl NotebookReader {
     }
 
     fn one(&self, sql: &str, key: impl rusqlite::ToSql) -> Result<Option<FileRow>, IndexError> {
-        let load = |connection: &Connection| {
+        self.with(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
             let found = statement.query_row([key], |row| rowio::file_row(row, "", NotebookNumber(0))).optional()?;
             found.map(|row| Ok(FileRow { tags: rowio::tags_of(connection, row.id.0)?, ..row })).transpose()
-        };
-        self.with(|connection| load(connection).map_err(|error| self.fail(error)))
+        })
     }
 
     /// Links of a note: out (target as written, resolved path) and in (path of the linking note).
@@ -201,9 +259,7 @@ impl NotebookReader {
     /// # Errors
     /// SQLite's.
     pub fn integrity(&self) -> Result<Vec<String>, IndexError> {
-        self.with(|connection| {
-            super::integrity::check_tables(connection).map_err(|error| IndexError::of(&self.path, error))
-        })
+        self.with(super::integrity::check_tables)
     }
 
     /// Problems of all files (broken frontmatter, illegal tags), by path.
@@ -231,16 +287,10 @@ impl NotebookReader {
     pub fn recent(&self, limit: usize) -> Result<Vec<IndexedFile>, IndexError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.with(|connection| {
-            let load = |connection: &Connection| {
-                let sql = select_files(INDEXED_COLUMNS, "ORDER BY mtime_ns DESC, path LIMIT ?1");
-                let mut statement = connection.prepare_cached(&sql)?;
-                let files: Vec<IndexedFile> =
-                    statement.query_map([limit], rowio::indexed_row)?.collect::<Result<_, _>>()?;
-                let with_tags =
-                    |file: IndexedFile| Ok(IndexedFile { tags: rowio::tags_of(connection, file.id.0)?, ..file });
-                files.into_iter().map(with_tags).collect::<rusqlite::Result<_>>()
-            };
-            load(connection).map_err(|error| self.fail(error))
+            let sql = select_files(INDEXED_COLUMNS, "ORDER BY mtime_ns DESC, path LIMIT ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let files = statement.query_map([limit], rowio::indexed_row)?;
+            files.map(|file| file.and_then(|file| rowio::with_tags(connection, file))).collect()
         })
     }
 }
@@ -250,9 +300,9 @@ fn count_at(row: &Row<'_>, index: usize) -> rusqlite::Result<u64> {
 }
 
 /// Both tables in the order of the id, merged: one pass over each, whatever the size.
-fn all_files(connection: &mut Connection) -> rusqlite::Result<Vec<IndexedFile>> {
+fn all_files(connection: &Connection) -> rusqlite::Result<Vec<IndexedFile>> {
     // One snapshot for the statements together.
-    let snapshot = connection.transaction()?;
+    let snapshot = connection.unchecked_transaction()?;
     let mut names: std::collections::HashMap<i64, TagName> = std::collections::HashMap::new();
     let mut statement = snapshot.prepare_cached("SELECT id, name FROM tags")?;
     let mut rows = statement.query([])?;

@@ -107,11 +107,16 @@ pub(super) fn tags_of(connection: &Connection, id: i64) -> rusqlite::Result<Vec<
     Ok(tags)
 }
 
+/// The row with its tags.
+pub(super) fn with_tags(connection: &Connection, file: IndexedFile) -> rusqlite::Result<IndexedFile> {
+    Ok(IndexedFile { tags: tags_of(connection, file.id.0)?, ..file })
+}
+
 /// The row of an id for the in-memory maps.
 pub(super) fn load_indexed(connection: &Connection, id: i64) -> rusqlite::Result<Option<IndexedFile>> {
     let sql = select_files(INDEXED_COLUMNS, "WHERE id = ?1");
     let found = connection.prepare_cached(&sql)?.query_row([id], indexed_row).optional()?;
-    found.map(|file| Ok(IndexedFile { tags: tags_of(connection, id)?, ..file })).transpose()
+    found.map(|file| with_tags(connection, file)).transpose()
 }
 
 /// A select of the file table.

@@ -37,7 +37,8 @@ impl NotebookDb {
     /// # Errors
     /// If it was made by a newer version or cannot be opened.
     pub fn open(path: &Path) -> Result<(Self, Opened), IndexError> {
-        make_folder(path)?;
+        // The folder `.codex` may be missing in a notebook that was just copied here.
+        connection::make_folder(path.parent().unwrap_or(path))?;
         match open_whole(path) {
             Err(IndexError::Damaged { reason, .. }) => {
                 tracing::warn!(database = %path.display(), reason, "damaged; set aside and made anew");
@@ -58,16 +59,6 @@ impl NotebookDb {
         set_aside(path)?;
         Self::open(path).map(|(db, _)| db)
     }
-}
-
-/// The folder `.codex` may be missing in a notebook that was just copied here.
-fn make_folder(path: &Path) -> Result<(), IndexError> {
-    let Some(folder) = path.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
-    let (Some(above), Some(name)) = (folder.parent(), folder.file_name()) else { return Ok(()) };
-    if let Ok(name) = NotePath::new(name.as_encoded_bytes()) {
-        Dir::open(above)?.make_dirs(&name)?;
-    }
-    Ok(())
 }
 
 fn open_whole(path: &Path) -> Result<(Connection, Opened), IndexError> {

@@ -7,6 +7,7 @@ use super::links::name_key;
 use super::writer::Interned;
 use super::{FileRecord, links, properties};
 use crate::index::parse::{ParsedNote, Problem, TagOrigin};
+use crate::index::query::time::value_interval;
 use crate::types::{TagName, TagNameError};
 
 const INSERT: &str =
@@ -61,7 +62,8 @@ pub(super) fn remove_name(connection: &Connection, id: i64, name: &str) -> rusql
 fn write_row(connection: &Connection, record: &FileRecord, path: &str, is_there: bool) -> rusqlite::Result<()> {
     let parsed = &record.parsed;
     let properties = (!parsed.properties.is_empty()).then(|| serde_json::Value::Object(parsed.properties.clone()));
-    let created: &dyn rusqlite::ToSql = match &parsed.created {
+    let written = parsed.created.as_ref().filter(|text| value_interval(text, &jiff::tz::TimeZone::UTC).is_some());
+    let created: &dyn rusqlite::ToSql = match written {
         Some(text) => text,
         None => &record.birth_ns,
     };
@@ -146,8 +148,12 @@ fn write_properties(
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO properties (file_id, key_id, position, kind, value, raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut statement = connection.prepare_cached(sql)?;
-    for (position, row) in (0_i64..).zip(properties::rows_of(&parsed.properties)) {
+    let (mut position, mut last) = (0_i64, None);
+    for row in properties::rows_of(&parsed.properties) {
         let key = key_id(connection, interned, &row.key)?;
+        // Elements of one list follow one another.
+        position = if last == Some(key) { position + 1 } else { 0 };
+        last = Some(key);
         statement.execute((id, key, position, row.kind as i64, row.value, row.raw))?;
     }
     Ok(())

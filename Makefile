@@ -1,0 +1,69 @@
+# Every target can be run again, installs what it needs and is missing, and is quiet about what is there.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Where the demonstration lives, and programs that only tests need; both ignored by git.
+DEMO := demo
+TOOLS := $(CURDIR)/.tools
+CDX := target/release/cdx
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: need-build need-fuse ## Builds cdx, makes a sample workspace, mounts it in the background and says what to try
+	@cargo build --release --locked --quiet
+	@$(CDX) demo $(DEMO)
+
+.PHONY: demo-stop
+demo-stop: ## Unmounts it; the files stay
+	@if [ -x $(CDX) ]; then $(CDX) demo --stop $(DEMO); else echo "no demo was ever started here"; fi
+
+.PHONY: build
+build: need-build ## The release binary, target/release/cdx
+	@cargo build --release --locked
+
+.PHONY: test
+test: need-build need-fuse need-test ## All tests: unit, real mounts, real programs, conformance
+	@export PATH="$(TOOLS)/bin:$$PATH"; \
+	cargo build --locked --quiet; \
+	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --locked; else cargo test --locked --lib --tests; fi; \
+	cargo test --locked --doc --quiet
+
+.PHONY: bench
+bench: need-build need-fuse ## The table of targets: ours, the peer's, met or not
+	@cargo bench --locked
+
+.PHONY: lint
+lint: ## Formatting, lints, documentation: no warning
+	@cargo fmt --check
+	@cargo clippy --locked --all-targets --quiet -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+
+.PHONY: audit
+audit: $(TOOLS)/bin/cargo-deny ## Advisories, licences and sources of the dependencies (deny.toml)
+	@PATH="$(TOOLS)/bin:$$PATH" cargo deny --locked check
+
+.PHONY: need-build
+need-build:
+	@.ci/need cc=build-essential
+	@command -v cargo >/dev/null || { \
+		echo "cargo is missing: install Rust with https://rustup.rs, or apt-get install rustup" >&2; exit 1; }
+
+.PHONY: need-fuse
+need-fuse:
+	@.ci/need fusermount3=fuse3
+	@.ci/need-fuse
+
+# Programs that the tests drive on a mount.
+.PHONY: need-test
+need-test: $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx
+	@.ci/need git=git rsync=rsync rg=ripgrep perl=perl python3=python3 setfacl=acl setfattr=attr \
+		vim=vim nano=nano emacs=emacs-nox find=findutils tar=tar grep=grep sed=sed
+
+$(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx $(TOOLS)/bin/cargo-deny: $(TOOLS)/bin/%:
+	@echo "installing $* into .tools (once)"
+	@cargo install --locked --quiet --root $(TOOLS) $*

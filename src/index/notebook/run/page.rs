@@ -1,0 +1,50 @@
+//! The rows of a page, with snippets.
+
+use rusqlite::Connection;
+
+use super::collect::Found;
+use super::{Connections, Search};
+use crate::index::notebook::rowio::{self, FILE_COLUMNS};
+use crate::index::notebook::rows::FileRow;
+use crate::index::notebook::snippet::snippet;
+use crate::index::notebook::sql::{Failure, positive_words};
+
+/// The rows of these matches, in their order.
+pub(super) fn rows(
+    search: &Search<'_>,
+    connections: &Connections<'_>,
+    found: &[Found],
+) -> Result<Vec<FileRow>, Failure> {
+    let sql = format!("SELECT {FILE_COLUMNS} FROM file_metadata f WHERE f.id = ?1");
+    let mut rows = Vec::with_capacity(found.len());
+    for (number, found) in found.iter().enumerate() {
+        if number % 256 == 255 {
+            search.deadline.check()?;
+        }
+        rows.push(load(search, connections[found.source], &sql, found)?);
+    }
+    Ok(rows)
+}
+
+fn load(search: &Search<'_>, connection: &Connection, sql: &str, found: &Found) -> rusqlite::Result<FileRow> {
+    let source = &search.sources[found.source];
+    let mut statement = connection.prepare_cached(sql)?;
+    let row = statement.query_row([found.id], |row| rowio::file_row(row, &source.name, source.number))?;
+    Ok(FileRow { tags: rowio::tags_of(connection, found.id)?, ..row })
+}
+
+/// Excerpts around the words of a query with full text; a file that has gone meanwhile, or does not hold the words
+/// any more, has none.
+pub(super) fn add_snippets(search: &Search<'_>, files: &mut [FileRow]) -> Result<(), Failure> {
+    let words = positive_words(&search.query.filter);
+    if words.is_empty() {
+        return Ok(());
+    }
+    for file in files {
+        search.deadline.check()?;
+        let source = search.sources.iter().find(|source| source.number == file.number);
+        let text = source.and_then(|source| source.reader.text_of(&file.path, &file.content_type));
+        file.snippet = text.and_then(|text| snippet(&text, &words));
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! How `codex_system.db` is opened.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::adopt;
+use crate::index::IndexError;
+use crate::index::connection::{self, Migration, Schema};
+
+/// Numbered from 1; a released one is never edited.
+pub(super) const SCHEMA: Schema = Schema {
+    migrations: &[Migration { sql: include_str!("../../../migrations/system/0001_initial.sql"), rewrites: false }],
+    // Accounts and audit can be made again from nothing else.
+    synchronous: "FULL",
+    cache_kib: 16 * 1024,
+};
+
+/// The system database, open for reading and writing.
+#[derive(Debug)]
+pub struct SystemDb {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+}
+
+impl SystemDb {
+    /// Opens (or makes) `codex_system.db` in `home`, migrates it, adopts the original's. Plugin configurations of the
+    /// original are taken over as they are, secrets in clear among them, until they are moved to `plugin_secrets`.
+    ///
+    /// # Errors
+    /// If it was made by a newer version, is damaged, or cannot be opened.
+    pub fn open(home: &Path) -> Result<Self, IndexError> {
+        connection::make_folder(home)?;
+        let path = home.join("codex_system.db");
+        let mut connection = connection::open_for_writing(&path, &SCHEMA)?;
+        let fail = |error| IndexError::of(&path, error);
+        if connection::version(&connection).map_err(fail)? == 0 && !connection::is_empty(&connection).map_err(fail)? {
+            adopt::adopt(&mut connection, &path)?;
+        }
+        connection::migrate(&mut connection, &path, &SCHEMA)?;
+        Ok(Self { connection, path })
+    }
+
+    pub(super) fn fail(&self, error: rusqlite::Error) -> IndexError {
+        IndexError::of(&self.path, error)
+    }
+}

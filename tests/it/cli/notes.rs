@@ -1,0 +1,106 @@
+//! query, search, tags, links, tag, set, unset.
+
+use super::{Bench, first_words};
+
+#[test]
+fn query_prints_tables_json_csv_and_paths() {
+    let bench = Bench::lab();
+    let query = |args: &[&str]| bench.cdx_in("ws", &[&["query"], args].concat());
+    let table = query(&["tag:experiment sort:loss"]).done();
+    assert_eq!(first_words(&table), ["lab/runs/a.md", "lab/runs/b.md"]);
+    assert!(table.contains("First run") && table.contains("0.08") && table.contains("experiment/gpu"), "{table}");
+    let json = query(&["loss<0.1", "--json"]).json();
+    assert_eq!((json["total"].clone(), json["files"][0]["path"].clone()), (1.into(), "runs/a.md".into()));
+    let csv = query(&["tag:experiment sort:loss", "--format", "csv"]).done();
+    assert!(csv.starts_with("notebook,path,title,type,tags,created,modified,size,status,loss\r\n"), "{csv}");
+    assert!(csv.contains("lab,runs/a.md,First run,,experiment/gpu,"), "{csv}");
+    assert_eq!(query(&["loss<0.1", "--format", "paths"]).done(), "lab/runs/a.md\n");
+    assert_eq!(query(&["tag:experiment sort:loss", "-0"]).done(), "lab/runs/a.md\0lab/runs/b.md\0");
+    assert_eq!(query(&["status:nothing"]).done(), "");
+}
+
+#[test]
+fn printed_paths_open_from_where_one_is() {
+    let bench = Bench::lab();
+    let args = ["query", "title:'First run'", "--format", "paths"];
+    let line = ["query", "loss<0.1", "--format", "paths"];
+    assert_eq!(bench.cdx_in("ws/lab", &line).done(), "runs/a.md\n");
+    let outside = bench.cdx(&[&line[..], &["-w", "ws"]].concat()).done();
+    assert!(std::path::Path::new(outside.trim_end()).is_file(), "{outside}");
+    // An apostrophe is a letter like others, so that this finds nothing or is refused, but never crashes.
+    assert!(bench.cdx_in("ws", &args).code <= 2);
+}
+
+#[test]
+fn a_view_is_run_in_its_groups() {
+    let bench = Bench::lab();
+    bench.write(
+        "ws/lab/todo.cdx",
+        "---\ntype: view\nview_type: kanban\nquery:\n  tags: [experiment]\n  group_by: status\n---\n",
+    );
+    let table = bench.cdx_in("ws/lab", &["query", "todo.cdx"]).done();
+    assert!(table.contains("done (1)") && table.contains("doing (1)"), "{table}");
+    bench.cdx_in("ws/lab", &["query", "none.cdx"]).failed(4);
+}
+
+#[test]
+fn a_query_that_does_not_parse_shows_where() {
+    let bench = Bench::lab();
+    let said = bench.cdx_in("ws", &["query", "tag:a (loss<0.1"]).failed(2);
+    assert!(said.contains("column") && said.contains('^'), "{said}");
+}
+
+#[test]
+fn search_finds_text_and_says_when_there_is_none() {
+    let bench = Bench::lab();
+    let found = bench.cdx_in("ws", &["search", "learning", "rate"]).done();
+    assert!(found.contains("lab/runs/a.md") && found.contains("The learning rate was high"), "{found}");
+    assert!(found.contains("lab/plan.md"), "{found}");
+    let phrase = bench.cdx_in("ws", &["search", "learning rate"]).done();
+    assert!(phrase.contains("runs/a.md") && !phrase.contains("plan.md"), "{phrase}");
+    let none = bench.cdx_in("ws", &["search", "xylophone"]);
+    assert_eq!((none.code, none.out.as_str()), (1, ""));
+}
+
+#[test]
+fn tags_are_counted_added_removed_and_renamed() {
+    let bench = Bench::lab();
+    let tags = || bench.cdx_in("ws", &["tags"]).done();
+    assert_eq!(first_words(&tags()), ["TAG", "experiment", "experiment/gpu"]);
+    bench.cdx_in("ws/lab/runs", &["tag", "add", "keep", "a.md", "b.md"]).done();
+    assert!(bench.read("ws/lab/runs/a.md").contains("tags: [experiment/gpu, keep]"));
+    let one = bench.cdx_in("ws", &["tags", "keep"]).done();
+    assert!(one.contains("lab/runs/a.md") && one.contains("lab/runs/b.md"), "{one}");
+    bench.cdx_in("ws", &["tag", "rm", "keep", "lab/runs/a.md"]).done();
+    assert!(!bench.read("ws/lab/runs/a.md").contains("keep"));
+    let dry = bench.cdx_in("ws", &["tag", "rename", "experiment", "trial", "--dry-run"]);
+    assert!(dry.err.contains("2 files") && bench.read("ws/lab/runs/b.md").contains("experiment"), "{dry:?}");
+    bench.cdx_in("ws", &["tag", "rename", "experiment", "trial"]).done();
+    assert!(bench.read("ws/lab/runs/a.md").contains("trial/gpu"));
+    bench.cdx_in("ws", &["tag", "rename", "trial", "keep"]).failed(3);
+    bench.cdx_in("ws", &["tag", "add", "+bad", "lab/plan.md"]).failed(2);
+    bench.cdx_in("ws", &["tag", "rename", "none", "x"]).failed(4);
+}
+
+#[test]
+fn properties_are_set_and_unset_and_nothing_else_changes() {
+    let bench = Bench::lab();
+    let before = bench.read("ws/lab/runs/a.md");
+    bench.cdx_in("ws", &["set", "lab/runs/a.md", "status=failed", "reviewers=[ada, noor]", "due=2026-12-01"]).done();
+    let after = bench.read("ws/lab/runs/a.md");
+    assert!(after.contains("status: failed\nloss: 0.08\n") && after.contains("reviewers: [ada, noor]"), "{after}");
+    bench.cdx_in("ws", &["unset", "lab/runs/a.md", "reviewers", "due"]).done();
+    bench.cdx_in("ws", &["set", "lab/runs/a.md", "status=done"]).done();
+    assert_eq!(bench.read("ws/lab/runs/a.md"), before);
+    assert_eq!(bench.cdx_in("ws", &["query", "status:done", "--format", "paths"]).done(), "lab/runs/a.md\n");
+    bench.write("ws/lab/table.csv", "a,b\n1,2\n");
+    bench.cdx_in("ws", &["set", "lab/table.csv", "rows=1"]).done();
+    assert!(bench.read("ws/lab/.table.csv.json").contains("\"rows\": 1"));
+}
+
+#[test]
+fn links_lead_both_ways() {
+    let bench = Bench::lab();
+    assert_eq!(bench.cdx_in("ws", &["links", "lab/runs/a.md"]).done(), "→  lab/plan.md\n");
+    assert_eq!(bench.cdx_in("ws/lab", &["links", "plan.md"]).done(), "←  lab/runs/a.md\n");
+}
