@@ -1,15 +1,39 @@
 //! A workspace alive: one path for every change, from the file to the index, the maps, the kernel and the history.
 //! It knows nothing of FUSE, HTTP or the command line; they call it.
 
+mod announce;
+mod batch;
 pub mod catalog;
 pub mod check;
 pub mod command;
+mod core;
 pub mod doctor;
 pub mod edit;
 mod error;
+mod events;
+mod graves;
+mod history_thread;
 mod hooks;
+mod ignore;
+mod index_thread;
+mod journal_thread;
+mod lifecycle;
+mod look;
+mod moves;
+mod nodes;
+mod notebooks;
 pub mod past;
+mod queue;
+mod read;
+mod recorder;
+mod scan;
+mod status;
+#[cfg(test)]
+mod tests;
 pub mod views;
+mod walk;
+mod watch;
+mod watcher;
 mod workspace;
 
 use std::path::{Path, PathBuf};
@@ -18,13 +42,17 @@ use std::time::Duration;
 
 pub use command::Command;
 pub use error::EngineError;
+pub use events::EngineEvent;
 pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountRequest, Mounter};
-pub use workspace::Settings;
+pub use nodes::NodeNumbers;
+pub use workspace::{Settings, find_workspace};
 
 use crate::history::History;
 use crate::index::notebook::NotebookReader;
 use crate::sys::{Dir, StoreStat};
 use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, StoreKey};
+use self::core::Core;
+use self::queue::Hint;
 
 /// How a workspace is opened.
 #[derive(Clone, Debug)]
@@ -90,7 +118,11 @@ pub struct Notebook {
     /// Its history.
     pub history: Arc<History>,
     name: parking_lot::RwLock<NotebookName>,
-    nodes: NodeNumbers,
+    nodes: Arc<NodeNumbers>,
+    ignore: ignore::IgnoreRules,
+    /// The store's identity of its folder and of its `.codex`: tells whether they are still in their place.
+    key: StoreKey,
+    codex_key: StoreKey,
 }
 
 impl Notebook {
@@ -102,28 +134,25 @@ impl Notebook {
 
     /// The number that the mount shows a file of the store under; assigned at first sight, the same ever after.
     pub fn node_number(&self, stat: &StoreStat) -> NodeNumber {
-        let _ = (&self.nodes, stat);
-        todo!()
+        self.nodes.number(stat.key)
     }
 
     /// The number of a store's inode, if it is known; it may be that of a file which had the inode before.
     #[must_use]
     pub fn known_number(&self, dev: u64, ino: u64) -> Option<NodeNumber> {
-        let _ = (dev, ino);
-        todo!()
+        self.nodes.known(dev, ino)
     }
 
     /// A file that came from elsewhere (another notebook, or a replaced inode) keeps the number that it had.
     pub fn carry_number(&self, stat: &StoreStat, number: NodeNumber) {
-        let _ = (stat, number);
-        todo!()
+        self.nodes.carry(stat.key, number);
+    }
+
+    /// The last link of a file was removed and no handle of it is left: its number is never given again.
+    pub fn forget_node(&self, key: StoreKey) {
+        self.nodes.forget(key);
     }
 }
-
-/// Node numbers of a notebook: in memory, written to its index in the background, reserved in blocks so that
-/// none is used twice even after a crash.
-#[derive(Debug)]
-pub struct NodeNumbers {}
 
 /// The readers' wait for the index ran out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -136,35 +165,19 @@ pub struct Behind {
 /// A workspace alive. One a workspace; shared by mounts and server.
 #[derive(Debug)]
 pub struct Engine {
-    catalog: catalog::Catalog,
-    /// What edits and commands keep: locks of files that are edited, the control socket. `Workbench::default()`;
-    /// `open` calls [`edit::recover_in_place_edits`] for each notebook before its scan and, with
-    /// [`EngineOptions::serve`], [`command::serve`] last; `close` calls `workbench.close()` first.
-    workbench: edit::Workbench,
-    /// Who mounts on behalf of the control socket; `OnceLock::new()`.
+    core: Arc<Core>,
+    threads: parking_lot::Mutex<lifecycle::Threads>,
+    /// What edits and commands keep: locks of files that are edited, the control socket.
+    workbench: Arc<edit::Workbench>,
+    /// Who mounts on behalf of the control socket.
     mounter: std::sync::OnceLock<std::sync::Weak<dyn Mounter>>,
 }
 
 impl Engine {
-    /// Opens the workspace at `path`: takes its lock, opens journal and notebooks, starts index, history and watcher
-    /// threads and the start-up scan.
-    ///
-    /// # Errors
-    /// If another process holds it (the error says who), it is no workspace, or a database refuses.
-    pub fn open(path: &Path, options: EngineOptions) -> Result<Arc<Self>, EngineError> {
-        let _ = (path, options);
-        todo!()
-    }
-
-    /// Flushes history, stops the threads, gives up the lock. Later calls fail with [`EngineError::Closed`].
-    pub fn close(&self) {
-        todo!()
-    }
-
     /// The workspace's directory.
     #[must_use]
     pub fn path(&self) -> &Path {
-        todo!()
+        &self.core.path
     }
 
     /// The workspace's `.codex`.
@@ -173,16 +186,48 @@ impl Engine {
         self.path().join(".codex")
     }
 
+    /// The workspace's directory, open.
+    #[must_use]
+    pub fn root_dir(&self) -> &Dir {
+        &self.core.root
+    }
+
+    /// The workspace's `.codex`, open.
+    #[must_use]
+    pub fn codex_dir(&self) -> &Dir {
+        &self.core.codex
+    }
+
+    /// How it was opened.
+    #[must_use]
+    pub fn options(&self) -> &EngineOptions {
+        &self.core.options
+    }
+
     /// Settings as workspace.yaml has them now.
     #[must_use]
     pub fn settings(&self) -> Arc<Settings> {
-        todo!()
+        Arc::clone(&self.core.settings.read())
+    }
+
+    /// Whether the workspace was opened read only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.core.options.read_only
+    }
+
+    /// Reads workspace.yaml again, after it was written.
+    ///
+    /// # Errors
+    /// If it cannot be read; then the settings are as they were, and `status.json` says so.
+    pub fn reload_settings(&self) -> Result<(), EngineError> {
+        self.core.reload_settings().map_err(EngineError::Invalid)
     }
 
     /// Who acts where nobody else is named.
     #[must_use]
     pub fn default_requester(&self) -> Requester {
-        todo!()
+        Requester { actor: self.core.options.actor.clone(), gesture: None }
     }
 
     // ---- notebooks ----
@@ -190,21 +235,19 @@ impl Engine {
     /// All notebooks, by name.
     #[must_use]
     pub fn notebooks(&self) -> Vec<Arc<Notebook>> {
-        todo!()
+        self.core.notebooks.read().all()
     }
 
     /// The notebook of a number.
     #[must_use]
     pub fn notebook(&self, number: NotebookNumber) -> Option<Arc<Notebook>> {
-        let _ = number;
-        todo!()
+        self.core.notebook(number)
     }
 
     /// The notebook of a name.
     #[must_use]
     pub fn notebook_named(&self, name: &str) -> Option<Arc<Notebook>> {
-        let _ = name;
-        todo!()
+        self.core.notebooks.read().by_name(name)
     }
 
     /// Makes a notebook.
@@ -212,8 +255,19 @@ impl Engine {
     /// # Errors
     /// If the name is taken or no legal one.
     pub fn create_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
-        let _ = (name, by);
-        todo!()
+        self.refuse_if_closed()?;
+        tracing::info!(name, actor = %by.actor.author_name(), "notebook made");
+        self.core.create_notebook(name)
+    }
+
+    /// Makes a folder of the workspace that is there already a notebook; nothing in it is changed.
+    ///
+    /// # Errors
+    /// If there is none of the name, or the name is no legal one.
+    pub fn adopt_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
+        self.refuse_if_closed()?;
+        tracing::info!(name, actor = %by.actor.author_name(), "notebook adopted");
+        self.core.adopt_notebook(name)
     }
 
     /// Renames a notebook's folder.
@@ -221,8 +275,9 @@ impl Engine {
     /// # Errors
     /// If the name is taken or no legal one.
     pub fn rename_notebook(&self, from: &str, to: &str, by: &Requester) -> Result<(), EngineError> {
-        let _ = (from, to, by);
-        todo!()
+        self.refuse_if_closed()?;
+        tracing::info!(from, to, actor = %by.actor.author_name(), "notebook renamed");
+        self.core.rename_notebook(from, to)
     }
 
     /// Retires a notebook to the workspace's trash. With `only_if_empty`: ENOTEMPTY while it shows files.
@@ -230,23 +285,58 @@ impl Engine {
     /// # Errors
     /// If there is none of the name, or it is not empty.
     pub fn remove_notebook(&self, name: &str, only_if_empty: bool, by: &Requester) -> Result<(), EngineError> {
-        let _ = (name, only_if_empty, by);
-        todo!()
+        self.refuse_if_closed()?;
+        tracing::info!(name, actor = %by.actor.author_name(), "notebook retired");
+        self.core.retire_notebook(name, only_if_empty)
+    }
+
+    /// Brings a retired notebook back from the trash; the newest, where several bear the name.
+    ///
+    /// # Errors
+    /// If there is none of the name, or a notebook bears it now.
+    pub fn restore_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
+        self.refuse_if_closed()?;
+        tracing::info!(name, actor = %by.actor.author_name(), "notebook restored");
+        self.core.restore_notebook(name)
+    }
+
+    /// Names of the retired notebooks in the trash and when each was retired, newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn trashed_notebooks(&self) -> Result<Vec<(String, crate::types::Instant)>, EngineError> {
+        self.core.trashed()
     }
 
     // ---- changes ----
 
     /// Takes note of a change that has happened in the store. Returns at once, never waits for disk, index or git.
     pub fn note(&self, change: Change) -> Seq {
-        let _ = change;
-        todo!()
+        let Change { notebook, op, path, by } = change;
+        let hint = match op {
+            ChangeOp::Written => {
+                self.core.history.mark(notebook, &path, &by);
+                Hint::Path(path)
+            }
+            ChangeOp::Removed => Hint::Gone(path),
+            ChangeOp::Renamed(old) => {
+                self.core.history.mark(notebook, &path, &by);
+                Hint::Moved(old, path)
+            }
+            ChangeOp::Exchanged(other) => {
+                self.core.history.mark(notebook, &path, &by);
+                self.core.history.mark(notebook, &other, &by);
+                Hint::Exchanged(path, other)
+            }
+        };
+        self.core.queue.note(notebook, hint, by)
     }
 
     /// Before a file is removed or replaced through a mount or the API: keeps its bytes for the history if its last
-    /// version is not recorded yet and may be. Cheap where nothing is pending.
+    /// version is not recorded yet and may be. Cheap where nothing is pending. A write that is not noted yet (an open
+    /// handle's) is to be noted first.
     pub fn keep_before_removal(&self, notebook: NotebookNumber, path: &NotePath) {
-        let _ = (notebook, path);
-        todo!()
+        self.core.keep_before_removal(notebook, path);
     }
 
     /// Waits until the index has taken in every change that was noted before this call, at most `within`.
@@ -255,20 +345,25 @@ impl Engine {
     /// # Errors
     /// [`Behind`], with the reason.
     pub fn barrier(&self, within: Duration) -> Result<(), Behind> {
-        let _ = within;
-        todo!()
+        self.core.each_mount(|mount| mount.look_again());
+        self.core.queue.wait(within)
     }
 
     /// Whether a barrier would pass without waiting.
     #[must_use]
     pub fn is_caught_up(&self) -> bool {
-        todo!()
+        self.core.each_mount(|mount| mount.look_again());
+        self.core.queue.is_caught_up()
     }
 
     /// Registers a mount: it hears of every change. It is forgotten when the last strong reference goes.
     pub fn register_mount(&self, hooks: &Arc<dyn MountHooks>) {
-        let _ = hooks;
-        todo!()
+        {
+            let mut mounts = self.core.mounts.write();
+            mounts.retain(|mount| mount.strong_count() > 0);
+            mounts.push(Arc::downgrade(hooks));
+        }
+        hooks.set_watching(self.core.watches.as_ref().is_some_and(watch::Watches::is_whole));
     }
 
     /// Lets [`Command::Mount`] and [`Command::Unmount`] be performed, by `mounter` as long as it lives. The first stays.
@@ -282,92 +377,38 @@ impl Engine {
         self.mounter.get().and_then(std::sync::Weak::upgrade)
     }
 
+    /// Whether a file of the store is open or mapped through any mount.
+    #[must_use]
+    pub fn is_open(&self, store: StoreKey) -> bool {
+        self.core.is_open(store)
+    }
+
+    /// Events from now on. Who falls behind by thousands is cut off, and has to read everything anew.
+    #[must_use]
+    pub fn subscribe(&self) -> std::sync::mpsc::Receiver<EngineEvent> {
+        self.core.subscribers.subscribe()
+    }
+
     /// Whether a name is ignored everywhere (`.git`, `node_modules`, editors' temporary names, …) or by the
     /// notebook's ignore files: neither indexed nor recorded.
     #[must_use]
     pub fn is_ignored(&self, notebook: NotebookNumber, path: &NotePath, is_dir: bool) -> bool {
-        let _ = (notebook, path, is_dir);
-        todo!()
+        self.notebook(notebook).is_some_and(|notebook| notebook.ignore.is_ignored(path, is_dir))
     }
 
     /// The in-memory maps.
     #[must_use]
     pub fn catalog(&self) -> &catalog::Catalog {
-        &self.catalog
+        &self.core.catalog
     }
-
-    /// What the daemon is doing, as `.codex/status.json` shows it.
-    #[must_use]
-    pub fn status(&self) -> serde_json::Value {
-        todo!()
-    }
-
-    // ---- what edits, commands and check ask of the core ----
-
-    /// Whether a file of the store is open or mapped through any mount.
-    #[must_use]
-    pub fn is_open(&self, store: StoreKey) -> bool {
-        let _ = (store, &self.workbench);
-        todo!()
-    }
-
-    /// Whether the workspace was opened read only.
-    #[must_use]
-    pub fn is_read_only(&self) -> bool {
-        todo!()
-    }
-
-    /// Reads workspace.yaml again, after it was written.
-    ///
-    /// # Errors
-    /// If it cannot be read; then the settings are as they were.
-    pub fn reload_settings(&self) -> Result<(), EngineError> {
-        todo!()
-    }
-
-    /// Compares a notebook (`None`: all) with the store and waits until index and maps have what was found. With
-    /// `rebuild` every file is read anew, whatever its stat says, and a damaged database is made anew.
-    ///
-    /// # Errors
-    /// The store's or the index's.
-    pub fn rescan(&self, notebook: Option<NotebookNumber>, rebuild: bool) -> Result<(), EngineError> {
-        let _ = (notebook, rebuild);
-        todo!()
-    }
-
-    /// Makes a folder of the workspace that is no notebook yet one; nothing in it is changed.
-    ///
-    /// # Errors
-    /// If there is none of the name, or it is one already.
-    pub fn adopt_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
-        let _ = (name, by);
-        todo!()
-    }
-
-    /// Brings the newest retired notebook of a name back from the workspace's trash.
-    ///
-    /// # Errors
-    /// If there is none in the trash, or the name is taken.
-    pub fn restore_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
-        let _ = (name, by);
-        todo!()
-    }
-
-    /// Names of the retired notebooks in the trash and when each was retired, newest first.
-    ///
-    /// # Errors
-    /// The store's.
-    pub fn trashed_notebooks(&self) -> Result<Vec<(String, crate::types::Instant)>, EngineError> {
-        todo!()
-    }
-
-    // ---- metadata and contents: src/engine/edit; commands: src/engine/command ----
 
     /// Records in the history all that is pending, now.
     ///
     /// # Errors
     /// The history's.
     pub fn flush_history(&self) -> Result<(), EngineError> {
-        todo!()
+        self.refuse_if_closed()?;
+        self.barrier(Duration::from_secs(30))?;
+        self.core.history.flush()
     }
 }

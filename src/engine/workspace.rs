@@ -1,4 +1,12 @@
-//! workspace.yaml: settings, kept byte for byte but for the keys that change.
+//! workspace.yaml: settings, kept byte for byte but for the keys that change; and where a workspace is.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::EngineError;
+use crate::sys::{Dir, Replace, StoreError};
+use crate::types::{NotePath, TagName};
 
 /// Settings of a workspace; unknown keys are kept in the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,4 +27,219 @@ pub struct Settings {
     pub history_text_max: u64,
     /// Largest binary file that the history records, in bytes (1 MiB).
     pub history_binary_max: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tags: Vec::new(),
+            inbox: None,
+            ignore: Vec::new(),
+            timezone: jiff::tz::TimeZone::UTC,
+            week_starts: jiff::civil::Weekday::Monday,
+            rewrite_links: false,
+            history_text_max: 16 << 20,
+            history_binary_max: 1 << 20,
+        }
+    }
+}
+
+/// The file as it is written; keys that it does not name are not ours.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct File {
+    tags: Vec<String>,
+    inbox: Option<String>,
+    ignore: Vec<String>,
+    timezone: Option<String>,
+    week_starts: Option<String>,
+    rewrite_links: bool,
+    history: History,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct History {
+    text_max: Option<Size>,
+    binary_max: Option<Size>,
+}
+
+/// `16777216` or `16 MiB`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Size {
+    Bytes(u64),
+    Text(String),
+}
+
+/// The file's name in `.codex`.
+pub(super) const FILE: &str = "workspace.yaml";
+
+/// No sane settings are larger.
+const FILE_MAX: u64 = 4 << 20;
+
+impl Settings {
+    /// Reads the text of a workspace.yaml.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn from_yaml(text: &str) -> Result<Self, String> {
+        let text = text.trim_start_matches('\u{feff}');
+        // A file of comments alone is no mapping but as good as an empty one.
+        let file: Option<File> = serde_yaml::from_str(text).map_err(|error| format!("workspace.yaml: {error}"))?;
+        let file = file.unwrap_or_default();
+        let default = Self::default();
+        let tags = file.tags.iter().map(|tag| TagName::new(tag).map_err(|error| format!("workspace.yaml: {error}")));
+        Ok(Self {
+            tags: tags.collect::<Result<_, _>>()?,
+            inbox: file.inbox.filter(|name| !name.is_empty()),
+            ignore: file.ignore,
+            timezone: match file.timezone {
+                Some(name) => jiff::tz::TimeZone::get(&name)
+                    .map_err(|_| format!("workspace.yaml: `{name}` is no IANA time zone, as Europe/Berlin"))?,
+                None => default.timezone,
+            },
+            week_starts: match file.week_starts {
+                Some(name) => weekday(&name)?,
+                None => default.week_starts,
+            },
+            rewrite_links: file.rewrite_links,
+            history_text_max: size(file.history.text_max, default.history_text_max)?,
+            history_binary_max: size(file.history.binary_max, default.history_binary_max)?,
+        })
+    }
+
+    /// Reads the settings of a workspace; defaults where it has no file.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub(super) fn read(codex: &Dir) -> Result<Self, String> {
+        let path = NotePath::new(FILE).map_err(|error| error.to_string())?;
+        match codex.read(&path, FILE_MAX) {
+            Ok((bytes, _)) => {
+                Self::from_yaml(&String::from_utf8(bytes).map_err(|_| "workspace.yaml: it is not UTF-8".to_owned())?)
+            }
+            Err(error) if error.is_not_found() => Ok(Self::default()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+fn weekday(name: &str) -> Result<jiff::civil::Weekday, String> {
+    use jiff::civil::Weekday::{Friday, Monday, Saturday, Sunday, Thursday, Tuesday, Wednesday};
+    let days = [
+        ("monday", Monday),
+        ("tuesday", Tuesday),
+        ("wednesday", Wednesday),
+        ("thursday", Thursday),
+        ("friday", Friday),
+        ("saturday", Saturday),
+        ("sunday", Sunday),
+    ];
+    days.into_iter()
+        .find_map(|(day, weekday)| day.eq_ignore_ascii_case(name.trim()).then_some(weekday))
+        .ok_or_else(|| format!("workspace.yaml: week_starts: `{name}` is no weekday, as monday"))
+}
+
+fn size(size: Option<Size>, default: u64) -> Result<u64, String> {
+    let text = match size {
+        None => return Ok(default),
+        Some(Size::Bytes(bytes)) => return Ok(bytes),
+        Some(Size::Text(text)) => text,
+    };
+    let refuse = || format!("workspace.yaml: history: `{text}` is no size, as 16 MiB");
+    let digits = text.trim().trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
+    let unit = match text.trim()[digits.len()..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return Err(refuse()),
+    };
+    digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).ok_or_else(refuse)
+}
+
+/// The workspace that `start` is in: the innermost folder, from `start` outwards, with `.codex/workspace.yaml`.
+/// (A notebook's own `.codex` has none.)
+#[must_use]
+pub fn find_workspace(start: &Path) -> Option<PathBuf> {
+    let marker = NotePath::new(".codex/workspace.yaml").ok()?;
+    let start = if start.is_absolute() { start.to_owned() } else { std::env::current_dir().ok()?.join(start) };
+    start
+        .ancestors()
+        .find(|folder| Dir::open(folder).is_ok_and(|dir| dir.stat(&marker).is_ok()))
+        .map(Path::to_owned)
+}
+
+/// Makes the folder at `path` (made if missing) a workspace. Every folder in it that is not hidden becomes a notebook
+/// when it is opened; nothing in them is changed. A workspace that is one already stays as it is.
+///
+/// # Errors
+/// The store's.
+pub(super) fn init(path: &Path) -> Result<(), EngineError> {
+    let root = match Dir::open(path) {
+        Err(error) if error.is_not_found() => {
+            let (parent, name) = Dir::open_parent(path)?;
+            parent.open_or_make_dir(&name, 0o777)?
+        }
+        other => other?,
+    };
+    let codex = root.open_or_make_dir(&note_path(".codex"), 0o700)?;
+    let text = b"# Settings of this workspace; see the documentation for all keys.\ntimezone: UTC\nweek_starts: monday\n";
+    match codex.write_durably(&note_path(FILE), text, Replace::Never) {
+        Ok(_) => Ok(()),
+        Err(error) if error.errno() == libc::EEXIST => Ok(()),
+        Err(error) => Err(StoreError::into(error)),
+    }
+}
+
+/// A path that is known to be one.
+pub(super) fn note_path(text: &'static str) -> NotePath {
+    NotePath::new(text).expect("the constants of this crate are relative paths")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_are_missing_have_defaults_and_unknown_ones_do_no_harm() {
+        for text in ["", "# nothing\n", "future: {a: 1}\n"] {
+            assert_eq!(Settings::from_yaml(text), Ok(Settings::default()), "{text:?}");
+        }
+        let settings = Settings::from_yaml(
+            "tags: [a/b]\ninbox: lab\ntimezone: Europe/Berlin\nweek_starts: Sunday\nhistory: {text_max: 2 MiB, binary_max: 5}\n",
+        )
+        .unwrap();
+        assert_eq!(settings.tags[0].as_str(), "a/b");
+        assert_eq!(settings.inbox.as_deref(), Some("lab"));
+        assert_eq!(settings.week_starts, jiff::civil::Weekday::Sunday);
+        assert_eq!((settings.history_text_max, settings.history_binary_max), (2 << 20, 5));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, part) in [
+            ("timezone: Mars/Base", "no IANA time zone"),
+            ("week_starts: someday", "no weekday"),
+            ("history: {text_max: much}", "no size"),
+            ("tags: ['..']", "is no tag"),
+            ("tags: [", "workspace.yaml"),
+        ] {
+            let error = Settings::from_yaml(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_workspace_is_found_from_within_its_notebooks() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("ws");
+        init(&root).unwrap();
+        Dir::open(&root).unwrap().make_dirs(&NotePath::new("lab/.codex").unwrap()).unwrap();
+        Dir::open(&root).unwrap().make_dirs(&NotePath::new("lab/runs").unwrap()).unwrap();
+        assert_eq!(find_workspace(&root.join("lab/runs")), Some(root.clone()));
+        assert_eq!(find_workspace(folder.path()), None);
+        init(&root).unwrap();
+    }
 }

@@ -2,6 +2,7 @@
 
 mod connection;
 mod error;
+pub mod journal;
 pub mod notebook;
 pub mod parse;
 pub mod query;

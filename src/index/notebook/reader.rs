@@ -146,6 +146,27 @@ impl NotebookReader {
         Ok(found.into_iter().next())
     }
 
+    /// What a scan compares, of all rows at or below a path.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn stats_below(&self, folder: &NotePath) -> Result<Vec<IndexedStat>, IndexError> {
+        if folder.is_root() {
+            return self.stats();
+        }
+        // `/` is the byte before `0`: what is below a folder is one range of the index.
+        let rest = "WHERE path = ?1 OR (path > ?1 || '/' AND path < ?1 || '0')";
+        self.all(&select_files(STAT_COLUMNS, rest), [folder.to_str()], rowio::stat_row)
+    }
+
+    /// Paths of rows whose contents the history is not known to hold.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn unrecorded(&self) -> Result<Vec<NotePath>, IndexError> {
+        self.all("SELECT path FROM file_metadata WHERE last_commit_hash IS NULL", [], |row| rowio::path_at(row, 0))
+    }
+
     /// All rows for the in-memory maps.
     ///
     /// # Errors

@@ -51,6 +51,8 @@ pub struct FileRecord {
     pub sidecar_path: Option<NotePath>,
     /// What it says.
     pub parsed: ParsedNote,
+    /// The row that the file had until a moment ago: where its path has none, it gets this id back.
+    pub revive: Option<FileId>,
 }
 
 /// One change of the index.

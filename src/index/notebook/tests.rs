@@ -25,6 +25,7 @@ pub(super) fn note(at: &str) -> FileRecord {
         mtime_ns: 1_700_000_000_000_000_000,
         ctime_ns: 3,
         birth_ns: 1_600_000_000_000_000_000,
+        revive: None,
         sidecar_mark: 0,
         hash: Some(ContentHash([7; 32])),
         content_type: "text/markdown",

@@ -16,11 +16,12 @@ const INSERT: &str =
     VALUES (:path, :node, :dev, :inode, :btime, :mtime, :ctime, :size, :mark,
         :hash, :content_type, :title, :description, :file_type, :created, :properties, :sidecar)";
 
-// `path` stays: the row was found by it. The last commit stays too, it is of the path's history.
+// `path` stays: the row was found by it. The last commit stays as long as the contents are what it holds.
 const UPDATE: &str = "UPDATE file_metadata SET node = :node, dev = :dev, inode = :inode, btime_ns = :btime,
         mtime_ns = :mtime, ctime_ns = :ctime, size = :size, sidecar_mark = :mark, hash = :hash,
         content_type = :content_type, title = :title, description = :description, file_type = :file_type,
-        created_at = :created, properties = :properties, sidecar_path = :sidecar, text_is_stale = 0
+        created_at = :created, properties = :properties, sidecar_path = :sidecar, text_is_stale = 0,
+        last_commit_hash = CASE WHEN hash IS :hash THEN last_commit_hash END
     WHERE path = :path";
 
 /// Writes the row of `path`, which has the id `had` if it is there, and returns its id.
@@ -33,7 +34,11 @@ pub(super) fn write(
 ) -> rusqlite::Result<i64> {
     let parsed = &record.parsed;
     write_row(connection, record, path, had.is_some())?;
-    let id = had.unwrap_or_else(|| connection.last_insert_rowid());
+    let id = match (had, record.revive) {
+        (Some(id), _) => id,
+        (None, Some(before)) => revive(connection, connection.last_insert_rowid(), before.0)?,
+        (None, None) => connection.last_insert_rowid(),
+    };
     if had.is_some() {
         clear(connection, id)?;
     } else {
@@ -45,6 +50,13 @@ pub(super) fn write(
     links::write(connection, id, &parsed.links)?;
     write_problems(connection, id, record)?;
     Ok(id)
+}
+
+/// Gives a row, which nothing refers to yet, the id that its file had before, unless another row has it by now.
+fn revive(connection: &Connection, id: i64, before: i64) -> rusqlite::Result<i64> {
+    let sql = "UPDATE OR IGNORE file_metadata SET id = ?2 WHERE id = ?1";
+    let is_free = connection.prepare_cached(sql)?.execute((id, before))? == 1;
+    Ok(if is_free { before } else { id })
 }
 
 /// Enters a file's folded name.

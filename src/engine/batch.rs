@@ -1,0 +1,446 @@
+//! One batch of hints for one notebook: from "something may differ here" to rows, maps, mounts and history.
+//!
+//! The order in which things happened is not replayed. Every path concerned is compared with the store as it is now;
+//! moves are recognised by the store's own identity of a file. So a hint may be late, doubled or wrong, and the
+//! outcome is the same.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::core::Core;
+use super::history_thread::Recording;
+use super::index_thread::IndexedNotebook;
+use super::look::{Looker, There, Wanted, has_row};
+use super::moves::{self, Move};
+use super::queue::{Hint, Look};
+use super::read::read_record;
+use super::scan::Found;
+use super::{Notebook, Requester, ignore};
+use crate::index::journal::JournalEntry;
+use crate::index::notebook::{FileRecord, IndexError, IndexedStat, RowChange};
+use crate::types::{Actor, NotePath};
+
+/// Rows that one transaction writes at most, so that readers of the database and barriers are not kept long.
+pub(super) const ROWS_MAX: usize = 1000;
+
+/// Notes that moved with their folder are read again so long after it.
+const REREAD: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// What hints say of a path.
+#[derive(Default)]
+struct Dirty {
+    by: Option<Requester>,
+    /// Reported by whoever changed it, hence in the journal already.
+    is_noted: bool,
+    /// It may have been a folder with files below it.
+    is_gone: bool,
+    found: Option<Box<Found>>,
+    /// Looked at because of another path only.
+    is_neighbour: bool,
+    /// Found by a first scan, which compares all files with the history by itself.
+    is_in_stock: bool,
+    /// Read again although its attributes are as the index has them.
+    is_forced: bool,
+}
+
+/// A path, what the index has of it, and what it should have.
+pub(super) struct Verdict {
+    pub(super) path: NotePath,
+    pub(super) row: Option<IndexedStat>,
+    pub(super) wanted: Option<Wanted>,
+    pub(super) record: Option<Box<FileRecord>>,
+    dirty: Dirty,
+    /// Something that has no row but is recorded: a sidecar, a symbolic link, a name that is no text.
+    is_recorded_only: bool,
+    is_absent: bool,
+}
+
+impl Verdict {
+    /// Whether index and store say the same.
+    pub(super) fn is_settled(&self) -> bool {
+        match (&self.row, &self.wanted) {
+            (None, None) => true,
+            (Some(row), Some(wanted)) => !self.dirty.is_forced && wanted.is_as(row),
+            _ => false,
+        }
+    }
+}
+
+/// See the module.
+pub(super) struct Batch<'a> {
+    core: &'a Arc<Core>,
+    open: &'a mut IndexedNotebook,
+    notebook: Arc<Notebook>,
+    dirty: BTreeMap<NotePath, Dirty>,
+    /// All paths that were looked at, for a second try.
+    paths: BTreeSet<NotePath>,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(core: &'a Arc<Core>, open: &'a mut IndexedNotebook) -> Self {
+        let notebook = Arc::clone(&open.notebook);
+        Self { core, open, notebook, dirty: BTreeMap::new(), paths: BTreeSet::new() }
+    }
+
+    /// The paths that have to be looked at again where the batch failed.
+    pub(super) fn into_paths(self) -> BTreeSet<NotePath> {
+        self.paths
+    }
+
+    /// Brings the index to what the store says of these hints.
+    pub(super) fn run(&mut self, looks: Vec<Look>) -> Result<(), IndexError> {
+        self.core.journal.send(looks.iter().filter_map(|look| journal_entry(look, &self.notebook)).collect());
+        for look in looks {
+            self.take_in(look)?;
+        }
+        self.paths.extend(self.dirty.keys().cloned());
+        let mut verdicts = self.judge()?;
+        self.read(&mut verdicts);
+        let moves = moves::find(&verdicts);
+        self.record_history(&verdicts, &moves);
+        let changes = self.changes(verdicts, &moves);
+        for chunk in chunks(changes) {
+            self.apply(&chunk)?;
+        }
+        Ok(())
+    }
+
+    // ---- hints ----
+
+    fn take_in(&mut self, look: Look) -> Result<(), IndexError> {
+        let Look { hint, by, seq, .. } = look;
+        let is_noted = seq.is_some();
+        match hint {
+            Hint::Path(path) => self.add(path, by, is_noted, false),
+            Hint::Gone(path) => self.add(path, by, is_noted, true),
+            Hint::Reread(path) => self.dirty.entry(path).or_default().is_forced = true,
+            Hint::Found(found) => {
+                if let Some(was) = &found.was {
+                    self.add(was.clone(), None, false, false);
+                }
+                let entry = self.dirty.entry(found.record.path.clone()).or_default();
+                entry.is_forced |= found.is_forced;
+                entry.is_in_stock = found.is_in_stock && entry.by.is_none();
+                entry.found = Some(found);
+            }
+            Hint::Exchanged(one, other) => {
+                for path in [one, other] {
+                    self.rescan_if_folder(&path);
+                    self.add(path, by.clone(), is_noted, false);
+                }
+            }
+            Hint::Moved(old, new) => self.take_in_move(old, new, by.as_ref(), is_noted)?,
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: NotePath, by: Option<Requester>, is_noted: bool, is_gone: bool) {
+        if path.is_root() {
+            return;
+        }
+        if path.name().to_str().is_some_and(|name| ignore::RULE_FILES.contains(&name)) {
+            self.notebook.ignore.forget();
+            self.core.scans.request(&self.notebook, path.parent(), false);
+        }
+        let entry = self.dirty.entry(path).or_default();
+        if by.is_some() {
+            entry.by = by;
+        }
+        entry.is_noted |= is_noted;
+        entry.is_gone |= is_gone;
+    }
+
+    fn rescan_if_folder(&self, path: &NotePath) {
+        if let There::Present(stat) = Looker::new(&self.notebook).at(path)
+            && stat.is_dir()
+        {
+            self.core.scans.request(&self.notebook, path.clone(), false);
+        }
+    }
+
+    /// A folder's rows are moved at once, since none of its files was named. Where the store does not confirm the
+    /// move (any more), both places are scanned instead.
+    fn take_in_move(
+        &mut self,
+        old: NotePath,
+        new: NotePath,
+        by: Option<&Requester>,
+        is_noted: bool,
+    ) -> Result<(), IndexError> {
+        let mut looker = Looker::new(&self.notebook);
+        let (at_old, at_new) = (looker.at(&old), looker.at(&new));
+        let is_folder = matches!(at_new, There::Present(stat) if stat.is_dir());
+        let rules = &self.notebook.ignore;
+        if !is_folder {
+            self.add(old, by.cloned(), is_noted, true);
+            self.add(new, by.cloned(), is_noted, false);
+            return Ok(());
+        }
+        rules.forget();
+        match (rules.is_ignored(&old, true), rules.is_ignored(&new, true)) {
+            (true, true) => {}
+            (true, false) => self.core.scans.request(&self.notebook, new, false),
+            (false, true) => self.add(old, by.cloned(), is_noted, true),
+            (false, false) if matches!(at_old, There::Absent) => self.move_folder(&old, &new, by)?,
+            (false, false) => {
+                self.core.scans.request(&self.notebook, old, false);
+                self.core.scans.request(&self.notebook, new, false);
+            }
+        }
+        Ok(())
+    }
+
+    fn move_folder(&mut self, old: &NotePath, new: &NotePath, by: Option<&Requester>) -> Result<(), IndexError> {
+        self.paths.extend([old.clone(), new.clone()]);
+        // What was noted before the move bears the old name.
+        let below: Vec<NotePath> = self.dirty.keys().filter(|path| path.strip_prefix(old).is_some()).cloned().collect();
+        for path in below {
+            let (Some(rest), Some(mut dirty)) = (path.strip_prefix(old), self.dirty.remove(&path)) else { continue };
+            dirty.found = None;
+            self.dirty.insert(rest.below(new), dirty);
+        }
+        let applied = self.apply(&[RowChange::FolderRenamed(old.clone(), new.clone())])?;
+        let requester = by.cloned().unwrap_or_else(unknown);
+        self.core.history.push(self.notebook.number, Recording::Moved(old.clone(), new.clone()), requester);
+        self.open.reread_at = Some(Instant::now() + REREAD);
+        // What a watcher tells of a move comes without what happened in the folder since.
+        if by.is_none() && applied > 0 {
+            self.core.scans.request(&self.notebook, new.clone(), false);
+        }
+        Ok(())
+    }
+
+    // ---- verdicts ----
+
+    /// Compares each path with store and index, and those that depend on it: the subject of a sidecar, the sidecars of
+    /// a file that came or went.
+    fn judge(&mut self) -> Result<Vec<Verdict>, IndexError> {
+        let notebook = Arc::clone(&self.notebook);
+        let mut looker = Looker::new(&notebook);
+        looker.expect(self.dirty.keys());
+        let mut waiting: VecDeque<(NotePath, Dirty)> = std::mem::take(&mut self.dirty).into_iter().collect();
+        let mut judged: BTreeSet<NotePath> = waiting.iter().map(|(path, _)| path.clone()).collect();
+        let mut verdicts = Vec::with_capacity(waiting.len());
+        while let Some((path, dirty)) = waiting.pop_front() {
+            let is_neighbour = dirty.is_neighbour;
+            let Some(verdict) = self.judge_one(&mut looker, path, dirty)? else { continue };
+            let mut neighbours = looker.subjects(&verdict.path);
+            if verdict.row.is_some() != verdict.wanted.is_some() && !is_neighbour {
+                neighbours.extend(looker.sidecars(&verdict.path).into_iter().map(|sidecar| sidecar.path));
+            }
+            for path in neighbours {
+                if judged.insert(path.clone()) {
+                    waiting.push_back((path, Dirty { is_neighbour: true, ..Dirty::default() }));
+                }
+            }
+            verdicts.push(verdict);
+        }
+        Ok(verdicts)
+    }
+
+    fn judge_one(
+        &mut self,
+        looker: &mut Looker<'_>,
+        path: NotePath,
+        dirty: Dirty,
+    ) -> Result<Option<Verdict>, IndexError> {
+        let row = if has_row(&path) { self.notebook.reader.stat_of(&path)? } else { None };
+        if self.notebook.ignore.is_ignored(&path, false) {
+            // Rules may have come after the row.
+            let verdict = Verdict {
+                path,
+                row,
+                wanted: None,
+                record: None,
+                dirty,
+                is_recorded_only: false,
+                is_absent: false,
+            };
+            return Ok(verdict.row.is_some().then_some(verdict));
+        }
+        let wanted = match looker.wanted(&path) {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                self.core.problems.set(&format!("file {}/{path}", self.notebook.name()), error);
+                return Ok(None);
+            }
+        };
+        let there = looker.at(&path);
+        let is_recorded_only = wanted.is_none()
+            && matches!(there, There::Present(stat) if stat.is_file() || stat.kind == crate::sys::FileKind::Symlink);
+        let is_absent = matches!(there, There::Absent);
+        Ok(Some(Verdict { path, row, wanted, record: None, dirty, is_recorded_only, is_absent }))
+    }
+
+    // ---- reading ----
+
+    /// Reads the files whose rows have to be written, on two threads where they are many.
+    fn read(&self, verdicts: &mut [Verdict]) {
+        let (core, notebook) = (&**self.core, &*self.notebook);
+        let mut due: Vec<&mut Verdict> = verdicts.iter_mut().filter(|v| v.wanted.is_some() && !v.is_settled()).collect();
+        if due.len() < 8 {
+            due.iter_mut().for_each(|verdict| read_one(core, notebook, verdict));
+            return;
+        }
+        let half = due.len() / 2;
+        let (one, other) = due.split_at_mut(half);
+        std::thread::scope(|scope| {
+            scope.spawn(|| one.iter_mut().for_each(|verdict| read_one(core, notebook, verdict)));
+            other.iter_mut().for_each(|verdict| read_one(core, notebook, verdict));
+        });
+    }
+
+    // ---- history ----
+
+    fn record_history(&self, verdicts: &[Verdict], moves: &[Move]) {
+        let number = self.notebook.number;
+        let requester = |verdict: &Verdict| verdict.dirty.by.clone().unwrap_or_else(unknown);
+        for one in moves {
+            let (from, to) = (&verdicts[one.from], &verdicts[one.to]);
+            self.core.history.push(number, Recording::Moved(from.path.clone(), to.path.clone()), requester(to));
+        }
+        let mut found = Vec::new();
+        for verdict in verdicts.iter().filter(|verdict| !verdict.dirty.is_neighbour) {
+            let recording = match (&verdict.wanted, &verdict.row) {
+                (Some(_), _) if verdict.dirty.is_in_stock => continue,
+                (Some(_), _) if !verdict.is_settled() => Recording::Written(verdict.path.clone()),
+                (Some(_), _) => {
+                    // Indexed already, perhaps by the watcher, who does not know who did it.
+                    if let Some(by) = &verdict.dirty.by {
+                        self.core.history.attribute(number, &verdict.path, by);
+                    }
+                    continue;
+                }
+                (None, _) if verdict.is_recorded_only => Recording::Written(verdict.path.clone()),
+                (None, Some(_)) if verdict.is_absent => Recording::Removed(verdict.path.clone()),
+                (None, None) if verdict.is_absent && (verdict.dirty.is_gone || !has_row(&verdict.path)) => {
+                    Recording::Removed(verdict.path.clone())
+                }
+                (None, _) => continue,
+            };
+            if !verdict.dirty.is_noted {
+                found.push(self.found_entry(&recording));
+            }
+            self.core.history.push(number, recording, requester(verdict));
+        }
+        self.core.journal.send(found);
+    }
+
+    fn found_entry(&self, recording: &Recording) -> JournalEntry {
+        let (op, path) = match recording {
+            Recording::Written(path) => ("written", path),
+            Recording::Removed(path) | Recording::Moved(path, _) => ("removed", path),
+        };
+        JournalEntry {
+            seq: self.core.queue.number_found(),
+            time: jiff::Timestamp::now(),
+            actor: Actor::Unknown,
+            notebook: self.notebook.number,
+            op,
+            path: path.as_bytes().to_vec(),
+            old_path: None,
+        }
+    }
+
+    // ---- rows ----
+
+    /// Moves first, then what went, then what is to be written.
+    fn changes(&mut self, verdicts: Vec<Verdict>, moves: &[Move]) -> Vec<RowChange> {
+        let mut changes = moves::row_changes(&verdicts, moves);
+        let moved_away: BTreeSet<usize> = moves.iter().map(|one| one.from).collect();
+        let arrived: BTreeSet<usize> = moves.iter().map(|one| one.to).collect();
+        let mut went = Vec::new();
+        let mut written = Vec::new();
+        let now = Instant::now();
+        for (at, verdict) in verdicts.into_iter().enumerate() {
+            let has_row_now = arrived.contains(&at) || (verdict.row.is_some() && !moved_away.contains(&at));
+            match verdict.record {
+                Some(mut record) => {
+                    if !has_row_now {
+                        record.revive = self.open.graves.revive(&record.path, record.store, now);
+                    }
+                    written.push(RowChange::Upsert(record));
+                }
+                None if verdict.wanted.is_some() => {}
+                None if has_row_now => went.push(RowChange::Removed(verdict.path)),
+                None if verdict.dirty.is_gone && verdict.is_absent && verdict.row.is_none() => {
+                    went.push(RowChange::FolderRemoved(verdict.path));
+                }
+                None => {}
+            }
+        }
+        if !went.is_empty() {
+            if self.core.is_in_place(&self.notebook) {
+                changes.append(&mut went);
+            } else {
+                self.core.scans.request_folders();
+            }
+        }
+        changes.append(&mut written);
+        changes
+    }
+
+    fn apply(&mut self, changes: &[RowChange]) -> Result<usize, IndexError> {
+        if changes.is_empty() {
+            return Ok(0);
+        }
+        let applied = self.open.db.apply(changes)?;
+        self.open.unordered += applied.len();
+        super::announce::announce(self.core, self.open, &applied);
+        Ok(applied.len())
+    }
+}
+
+fn read_one(core: &Core, notebook: &Notebook, verdict: &mut Verdict) {
+    let Some(wanted) = &verdict.wanted else { return };
+    if let Some(found) = verdict.dirty.found.take()
+        && found.is_of(wanted)
+    {
+        verdict.record = Some(Box::new(found.record));
+        return;
+    }
+    let what = || format!("file {}/{}", notebook.name(), verdict.path);
+    match read_record(notebook, &verdict.path, wanted) {
+        Ok(record) => verdict.record = Some(Box::new(record)),
+        // Gone since: its own hint follows.
+        Err(error) if error.is_not_found() => {}
+        Err(error) => core.problems.set(&what(), error),
+    }
+}
+
+/// Somebody who changed the store behind Codex's back.
+pub(super) fn unknown() -> Requester {
+    Requester { actor: Actor::Unknown, gesture: None }
+}
+
+fn chunks(changes: Vec<RowChange>) -> Vec<Vec<RowChange>> {
+    let mut rest = changes;
+    let mut chunks = Vec::new();
+    while rest.len() > ROWS_MAX {
+        let tail = rest.split_off(ROWS_MAX);
+        chunks.push(std::mem::replace(&mut rest, tail));
+    }
+    chunks.push(rest);
+    chunks
+}
+
+fn journal_entry(look: &Look, notebook: &Notebook) -> Option<JournalEntry> {
+    let (op, path, old_path) = match &look.hint {
+        Hint::Path(path) => ("written", path, None),
+        Hint::Gone(path) => ("removed", path, None),
+        Hint::Moved(old, new) => ("renamed", new, Some(old)),
+        Hint::Exchanged(one, other) => ("exchanged", one, Some(other)),
+        Hint::Found(_) | Hint::Reread(_) => return None,
+    };
+    let (seq, by) = (look.seq?, look.by.as_ref()?);
+    Some(JournalEntry {
+        seq,
+        time: jiff::Timestamp::now(),
+        actor: by.actor.clone(),
+        notebook: notebook.number,
+        op,
+        path: path.as_bytes().to_vec(),
+        old_path: old_path.map(|path| path.as_bytes().to_vec()),
+    })
+}

@@ -1,0 +1,110 @@
+//! What the threads of an engine share. Locks here are held for memory alone, never over I/O.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use parking_lot::{Mutex, RwLock};
+
+use super::catalog::Catalog;
+use super::edit::Workbench;
+use super::events::Subscribers;
+use super::history_thread::HistoryQueue;
+use super::journal_thread::JournalQueue;
+use super::notebooks::NotebookTable;
+use super::queue::Queue;
+use super::scan::ScanQueue;
+use super::watch::Watches;
+use super::{EngineOptions, MountHooks, Notebook, Settings};
+use crate::index::journal::Journal;
+use crate::sys::{Dir, FileLock, StoreStat};
+use crate::types::{NotebookNumber, StoreKey};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) path: PathBuf,
+    pub(super) root: Dir,
+    pub(super) codex: Dir,
+    pub(super) options: EngineOptions,
+    pub(super) settings: RwLock<Arc<Settings>>,
+    pub(super) notebooks: RwLock<NotebookTable>,
+    /// Held while notebooks are opened, renamed or retired, so that two such changes do not cross.
+    pub(super) changing_notebooks: Mutex<()>,
+    pub(super) catalog: Catalog,
+    pub(super) mounts: RwLock<Vec<Weak<dyn MountHooks>>>,
+    pub(super) queue: Arc<Queue>,
+    pub(super) journal: JournalQueue,
+    pub(super) journal_db: Mutex<Journal>,
+    pub(super) history: HistoryQueue,
+    pub(super) scans: ScanQueue,
+    pub(super) watches: Option<Watches>,
+    pub(super) subscribers: Subscribers,
+    pub(super) problems: Problems,
+    pub(super) closed: AtomicBool,
+    pub(super) started: Instant,
+    pub(super) workbench: Arc<Workbench>,
+    /// Given up when the engine is closed.
+    pub(super) lock: Mutex<Option<FileLock>>,
+}
+
+/// What is wrong at present, by what it concerns; shown in status.json.
+#[derive(Debug, Default)]
+pub(super) struct Problems(Mutex<std::collections::BTreeMap<String, String>>);
+
+impl Problems {
+    /// Something is wrong with `what`.
+    pub(super) fn set(&self, what: &str, reason: impl std::fmt::Display) {
+        let reason = reason.to_string();
+        tracing::warn!(what, %reason, "problem");
+        self.0.lock().insert(what.to_owned(), reason);
+    }
+
+    /// It is well again.
+    pub(super) fn clear(&self, what: &str) {
+        self.0.lock().remove(what);
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<(String, String)> {
+        self.0.lock().iter().map(|(what, reason)| (what.clone(), reason.clone())).collect()
+    }
+}
+
+impl Core {
+    /// The notebook of a number.
+    pub(super) fn notebook(&self, number: NotebookNumber) -> Option<Arc<Notebook>> {
+        self.notebooks.read().by_number(number)
+    }
+
+    /// Calls every mount that is still there.
+    pub(super) fn each_mount(&self, call: impl Fn(&dyn MountHooks)) {
+        let mounts: Vec<_> = self.mounts.read().iter().filter_map(Weak::upgrade).collect();
+        for mount in &mounts {
+            call(&**mount);
+        }
+    }
+
+    /// Whether a file of the store is open or mapped through a mount.
+    pub(super) fn is_open(&self, key: StoreKey) -> bool {
+        let mounts: Vec<_> = self.mounts.read().iter().filter_map(Weak::upgrade).collect();
+        mounts.iter().any(|mount| mount.is_open(key))
+    }
+
+    /// Whether the engine is being closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether a notebook's folder is where it was: what a mass deletion has to be checked against, since an
+    /// unmounted drive and a moved folder look like one.
+    pub(super) fn is_in_place(&self, notebook: &Notebook) -> bool {
+        let there = |dir: &Dir, name: &std::ffi::OsStr, key: StoreKey| {
+            StoreStat::at(dir, name).is_ok_and(|stat| stat.key == key)
+        };
+        let name = notebook.name();
+        there(&self.root, name.as_str().as_ref(), notebook.key)
+            && there(&notebook.dir, ".codex".as_ref(), notebook.codex_key)
+    }
+}

@@ -1,0 +1,328 @@
+//! What is to be recorded, and the thread that records it: 5 s after the last change, 60 s after the first at the
+//! most, grouped by who made the changes and in which gesture.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::core::Core;
+use super::recorder::Recorder;
+use super::walk::Present;
+use super::{EngineError, Notebook, Requester};
+use crate::history::Recorded;
+use crate::types::{NotePath, NotebookNumber};
+
+/// A change to be recorded. Contents are read when they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Recording {
+    /// It has new contents.
+    Written(NotePath),
+    /// It is gone, with all below it.
+    Removed(NotePath),
+    /// It moved, with all below it.
+    Moved(NotePath, NotePath),
+}
+
+/// Contents that were kept before they went.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) recorded: Recorded,
+    pub(super) by: Requester,
+    pub(super) size: usize,
+}
+
+/// A path whose contents are not in the history yet.
+#[derive(Clone, Debug)]
+struct Unrecorded {
+    by: Requester,
+    noted: Instant,
+    /// It is among the changes; before that, its hint still waits for the index thread.
+    is_queued: bool,
+    /// Grows with each change of it.
+    version: u64,
+}
+
+/// What waits of one notebook.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    pub(super) changes: Vec<(Recording, Requester)>,
+    pub(super) kept: Vec<Kept>,
+    unrecorded: BTreeMap<NotePath, Unrecorded>,
+    stock: Option<Vec<Present>>,
+}
+
+#[derive(Default)]
+struct State {
+    pending: BTreeMap<NotebookNumber, Pending>,
+    first: Option<Instant>,
+    last: Option<Instant>,
+    version: u64,
+    kept_bytes: usize,
+    flush_wanted: u64,
+    flush_done: u64,
+    failure: Option<String>,
+    closed: bool,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct HistoryQueue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl std::fmt::Debug for HistoryQueue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HistoryQueue").finish_non_exhaustive()
+    }
+}
+
+/// What one round records, by notebook, and up to which version marks are lifted after it.
+pub(super) struct Round {
+    pub(super) pending: BTreeMap<NotebookNumber, Pending>,
+    pub(super) version: u64,
+    /// Flushes that are answered by it.
+    wanted: u64,
+}
+
+const QUIET: Duration = Duration::from_secs(5);
+const LATEST: Duration = Duration::from_secs(60);
+/// Kept contents beyond this are recorded without waiting for a quiet moment.
+const KEPT_MAX: usize = 64 << 20;
+/// A mark whose hint never led to a change (an ignored file) is lifted after this.
+const MARK_MAX: Duration = Duration::from_secs(120);
+
+impl HistoryQueue {
+    /// A change that the index thread has seen.
+    pub(super) fn push(&self, number: NotebookNumber, recording: Recording, by: Requester) {
+        let mut state = self.state.lock();
+        state.version += 1;
+        let version = state.version;
+        let pending = state.pending.entry(number).or_default();
+        match &recording {
+            Recording::Written(path) | Recording::Moved(_, path) => {
+                let mark = Unrecorded { by: by.clone(), noted: Instant::now(), is_queued: true, version };
+                pending.unrecorded.insert(path.clone(), mark);
+            }
+            Recording::Removed(path) => drop(pending.unrecorded.remove(path)),
+        }
+        pending.changes.push((recording, by));
+        self.touch(&mut state);
+    }
+
+    fn touch(&self, state: &mut State) {
+        let now = Instant::now();
+        state.last = Some(now);
+        if state.first.is_none() {
+            state.first = Some(now);
+            // The thread sleeps without a deadline only while nothing waits.
+            self.changed.notify_all();
+        }
+    }
+
+    /// A change was reported; its hint is on its way.
+    pub(super) fn mark(&self, number: NotebookNumber, path: &NotePath, by: &Requester) {
+        let mut state = self.state.lock();
+        state.version += 1;
+        let version = state.version;
+        let marks = &mut state.pending.entry(number).or_default().unrecorded;
+        let is_queued = marks.get(path).is_some_and(|mark| mark.is_queued);
+        marks.insert(path.clone(), Unrecorded { by: by.clone(), noted: Instant::now(), is_queued, version });
+    }
+
+    /// Who made a change that was found before it was reported.
+    pub(super) fn attribute(&self, number: NotebookNumber, path: &NotePath, by: &Requester) {
+        let mut state = self.state.lock();
+        let Some(pending) = state.pending.get_mut(&number) else { return };
+        for (recording, known) in pending.changes.iter_mut().rev().take(4096) {
+            let is_it = matches!(recording, Recording::Written(other) if other == path);
+            if is_it && known.actor == crate::types::Actor::Unknown {
+                *known = by.clone();
+            }
+        }
+    }
+
+    /// Who last changed a path whose contents are not recorded yet.
+    pub(super) fn unrecorded(&self, number: NotebookNumber, path: &NotePath) -> Option<Requester> {
+        let state = self.state.lock();
+        state.pending.get(&number)?.unrecorded.get(path).map(|mark| mark.by.clone())
+    }
+
+    /// Contents that are about to go.
+    pub(super) fn keep(&self, number: NotebookNumber, kept: Kept) {
+        let mut state = self.state.lock();
+        state.kept_bytes += kept.size;
+        state.pending.entry(number).or_default().kept.push(kept);
+        self.touch(&mut state);
+        if state.kept_bytes > KEPT_MAX {
+            state.flush_wanted += 1;
+            self.changed.notify_all();
+        }
+    }
+
+    /// Compares the files that a first scan has met with what is recorded, once the index has taken them in.
+    pub(super) fn take_stock(&self, core: &Arc<Core>, notebook: &Notebook, present: Vec<Present>) {
+        let number = notebook.number;
+        let core_then = Arc::clone(core);
+        core.queue.push_task(Box::new(move |_| {
+            let history = &core_then.history;
+            let mut state = history.state.lock();
+            state.pending.entry(number).or_default().stock = Some(present);
+            history.changed.notify_all();
+        }));
+    }
+
+    /// The notebook is closed: what was not recorded is found at its next start.
+    pub(super) fn forget(&self, number: NotebookNumber) {
+        self.state.lock().pending.remove(&number);
+    }
+
+    /// Records all that waits, now.
+    pub(super) fn flush(&self) -> Result<(), EngineError> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(EngineError::Closed);
+        }
+        state.flush_wanted += 1;
+        let target = state.flush_wanted;
+        self.changed.notify_all();
+        while state.flush_done < target && !state.closed {
+            self.changed.wait(&mut state);
+        }
+        match &state.failure {
+            Some(reason) => Err(EngineError::Conflict(format!("the history cannot be written: {reason}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// How many changes wait, and for how long.
+    pub(super) fn report(&self) -> (usize, Option<Duration>, Option<String>) {
+        let state = self.state.lock();
+        let waiting = state.pending.values().map(|pending| pending.changes.len() + pending.kept.len()).sum();
+        (waiting, state.first.map(|first| first.elapsed()), state.failure.clone())
+    }
+
+    /// What waits is recorded; then the thread ends.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until a round is due, and takes it; `None` after the last.
+    fn take(&self) -> Option<Round> {
+        let mut state = self.state.lock();
+        loop {
+            let has_stock = state.pending.values().any(|pending| pending.stock.is_some());
+            let due = match (state.first, state.last) {
+                (Some(first), Some(last)) => Some((last + QUIET).min(first + LATEST)),
+                _ => None,
+            };
+            let is_due = due.is_some_and(|due| due <= Instant::now());
+            if is_due || has_stock || state.flush_wanted > state.flush_done {
+                break;
+            }
+            if state.closed {
+                if state.first.is_none() {
+                    return None;
+                }
+                break;
+            }
+            match due {
+                Some(due) => drop(self.changed.wait_until(&mut state, due)),
+                None => self.changed.wait(&mut state),
+            }
+        }
+        (state.first, state.last, state.kept_bytes) = (None, None, 0);
+        let version = state.version;
+        let mut taken = BTreeMap::new();
+        for (number, pending) in &mut state.pending {
+            let changes = std::mem::take(&mut pending.changes);
+            let (kept, stock) = (std::mem::take(&mut pending.kept), pending.stock.take());
+            taken.insert(*number, Pending { changes, kept, stock, unrecorded: BTreeMap::new() });
+        }
+        Some(Round { pending: taken, version, wanted: state.flush_wanted })
+    }
+
+    /// The contents of these paths are recorded as they were when the round was taken.
+    pub(super) fn lift_marks(&self, number: NotebookNumber, version: u64) {
+        let mut state = self.state.lock();
+        let Some(pending) = state.pending.get_mut(&number) else { return };
+        pending.unrecorded.retain(|_, mark| {
+            mark.version > version || (!mark.is_queued && mark.noted.elapsed() < MARK_MAX)
+        });
+    }
+
+    /// What could not be recorded waits again, before what came since.
+    fn put_back(&self, number: NotebookNumber, failed: Pending) {
+        let mut state = self.state.lock();
+        let pending = state.pending.entry(number).or_default();
+        let newer = std::mem::replace(&mut pending.changes, failed.changes);
+        pending.changes.extend(newer);
+        let newer = std::mem::replace(&mut pending.kept, failed.kept);
+        pending.kept.extend(newer);
+        if pending.stock.is_none() {
+            pending.stock = failed.stock;
+        }
+    }
+
+    fn done(&self, wanted: u64, failure: Option<String>) {
+        let mut state = self.state.lock();
+        state.flush_done = wanted;
+        if failure.is_some() && !state.closed {
+            state.first.get_or_insert_with(Instant::now);
+            state.last = Some(Instant::now());
+        }
+        state.failure = failure;
+        self.changed.notify_all();
+    }
+}
+
+/// Runs until the queue is closed and empty.
+pub(super) fn run(core: &Arc<Core>) {
+    let recorder = Recorder::new(core);
+    loop {
+        let Some(round) = core.history.take() else { break };
+        let wanted = round.wanted;
+        let failure = record_round(core, &recorder, round);
+        match &failure {
+            Some(reason) => core.problems.set("history", reason),
+            None => core.problems.clear("history"),
+        }
+        let has_failed = failure.is_some();
+        core.history.done(wanted, failure);
+        if has_failed && core.is_closed() {
+            // What was not recorded is found at the next start.
+            break;
+        }
+    }
+    core.history.done(u64::MAX, None);
+}
+
+fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Option<String> {
+    let mut failure = None;
+    let mut gestures = super::recorder::Gestures::default();
+    for (number, mut pending) in round.pending {
+        let Some(notebook) = core.notebook(number) else { continue };
+        let recording = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            if let Some(present) = &pending.stock {
+                recorder.take_stock(&notebook, present)?;
+            }
+            recorder.record(&notebook, &pending, &mut gestures)
+        }));
+        match recording {
+            Ok(Ok(())) => core.history.lift_marks(number, round.version),
+            Ok(Err(error)) => {
+                failure = Some(error.to_string());
+                core.history.put_back(number, pending);
+            }
+            Err(_) => {
+                failure = Some("recording failed by a fault of cdx; please report it".to_owned());
+                // Once is enough: what made it fail would make it fail again. The next start finds what is missing.
+                pending.changes.clear();
+            }
+        }
+    }
+    failure
+}

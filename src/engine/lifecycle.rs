@@ -1,0 +1,277 @@
+//! Opening and closing an engine: lock, databases, threads, in this order and back.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::core::{Core, Problems};
+use super::history_thread::{HistoryQueue, Kept};
+use super::journal_thread::JournalQueue;
+use super::queue::Queue;
+use super::scan::ScanQueue;
+use super::watch::{WATCHES, Watches};
+use super::workspace::{self, note_path};
+use super::{Engine, EngineError, EngineOptions, Settings, command, edit, recorder};
+use crate::index::journal::Journal;
+use crate::sys::{Attempt, Dir, FileLock, boot_id};
+use crate::types::{NotePath, NotebookNumber};
+
+/// The threads of an engine, in the order in which they end.
+#[derive(Debug, Default)]
+pub(super) struct Threads {
+    watcher: Option<JoinHandle<()>>,
+    scanner: Option<JoinHandle<()>>,
+    history: Option<JoinHandle<()>>,
+    index: Option<JoinHandle<()>>,
+    journal: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Makes the folder at `path` (made if missing) a workspace: every folder in it that is not hidden is a notebook
+    /// from then on, and nothing in them is changed. `notebooks` are made where they are missing.
+    ///
+    /// # Errors
+    /// If a name is no legal one; the store's.
+    pub fn init(path: &Path, notebooks: &[String]) -> Result<(), EngineError> {
+        workspace::init(path)?;
+        let root = Dir::open(path)?;
+        for name in notebooks {
+            root.open_or_make_dir(&super::notebooks::folder_of(name)?, 0o777)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the workspace at `path`: takes its lock, opens journal and notebooks, starts index, history and watcher
+    /// threads and the start-up scan.
+    ///
+    /// # Errors
+    /// If another process holds it (the error says who), it is no workspace, or a database refuses.
+    pub fn open(path: &Path, options: EngineOptions) -> Result<Arc<Self>, EngineError> {
+        let root = Dir::open(path)?;
+        let codex = match root.open_dir(&note_path(".codex")) {
+            Ok(codex) => codex,
+            Err(error) if error.is_not_found() => {
+                let reason = format!("{} is no workspace; `cdx init` makes it one", path.display());
+                return Err(EngineError::NotFound(reason));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let lock = take_lock(&codex, path)?;
+        let mut journal_db = Journal::open(&path.join(".codex/journal.db"))?;
+        let (first, below) = journal_db.reserve()?;
+        let (journal, lines) = JournalQueue::new();
+        let problems = Problems::default();
+        let settings = Settings::read(&codex).unwrap_or_else(|reason| {
+            problems.set(workspace::FILE, reason);
+            Settings::default()
+        });
+        let watches = if options.watch { start_watching(&root, &codex, &problems) } else { None };
+        let core = Arc::new(Core {
+            path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+            root,
+            codex,
+            settings: RwLock::new(Arc::new(settings)),
+            notebooks: RwLock::default(),
+            changing_notebooks: Mutex::default(),
+            catalog: super::catalog::Catalog::default(),
+            mounts: RwLock::default(),
+            queue: Arc::new(Queue::new(first)),
+            journal,
+            journal_db: Mutex::new(journal_db),
+            history: HistoryQueue::default(),
+            scans: ScanQueue::default(),
+            watches,
+            subscribers: super::events::Subscribers::default(),
+            problems,
+            closed: AtomicBool::new(false),
+            started: Instant::now(),
+            workbench: Arc::new(edit::Workbench::default()),
+            lock: Mutex::new(Some(lock)),
+            options,
+        });
+        core.catalog.set_declared(&core.settings.read().tags);
+        let threads = Threads {
+            journal: Some(spawn("cdx-journal", &core, move |core| super::journal_thread::run(core, &lines, below))),
+            index: Some(spawn("cdx-index", &core, super::index_thread::run)),
+            ..Threads::default()
+        };
+        let engine = Arc::new(Self {
+            workbench: Arc::clone(&core.workbench),
+            mounter: std::sync::OnceLock::new(),
+            threads: Mutex::new(threads),
+            core: Arc::clone(&core),
+        });
+        core.follow_folders()?;
+        {
+            let mut threads = engine.threads.lock();
+            threads.history = Some(spawn("cdx-history", &core, super::history_thread::run));
+            threads.scanner = Some(spawn("cdx-scan", &core, super::scan::run));
+            threads.watcher = core.watches.is_some().then(|| spawn("cdx-watch", &core, super::watcher::run));
+        }
+        if core.options.wait_for_scan {
+            engine.wait_for_scans();
+        }
+        if core.options.serve {
+            command::serve(&engine)?;
+        }
+        Ok(engine)
+    }
+
+    /// Waits until nothing is scanned and the index has taken in what was found.
+    pub fn wait_for_scans(&self) {
+        self.core.scans.wait_idle();
+        let (sender, reached) = std::sync::mpsc::channel();
+        if self.core.queue.push_task(Box::new(move |_| sender.send(()).unwrap_or(()))) {
+            // An error means that the thread has ended.
+            let _ = reached.recv();
+        }
+    }
+
+    /// Compares a notebook (`None`: all) with the store and waits until index and maps have what was found. With
+    /// `rebuild` every file is read anew, whatever its stat says, and a damaged database is made anew.
+    ///
+    /// # Errors
+    /// The store's or the index's.
+    pub fn rescan(&self, notebook: Option<NotebookNumber>, rebuild: bool) -> Result<(), EngineError> {
+        self.refuse_if_closed()?;
+        for notebook in self.notebooks().into_iter().filter(|one| notebook.is_none_or(|number| number == one.number)) {
+            notebook.ignore.forget();
+            if rebuild {
+                self.core.rebuild_index(notebook.name().as_str())?;
+            } else {
+                self.core.scans.request(&notebook, NotePath::root(), false);
+            }
+        }
+        self.wait_for_scans();
+        Ok(())
+    }
+
+    /// Flushes history, stops the threads, gives up the lock. Later calls fail with [`EngineError::Closed`].
+    pub fn close(&self) {
+        if self.core.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        self.workbench.close();
+        let core = &self.core;
+        let mut threads = std::mem::take(&mut *self.threads.lock());
+        core.scans.close();
+        if let Some(watches) = &core.watches {
+            watches.events.wake();
+        }
+        join(threads.watcher.take());
+        join(threads.scanner.take());
+        // Open files and what waits: the index is to have it before the history is written.
+        core.each_mount(|mount| mount.look_again());
+        if let Err(behind) = core.queue.wait(Duration::from_secs(60)) {
+            tracing::warn!(%behind, "closing; the next start makes up for it");
+        }
+        core.history.close();
+        join(threads.history.take());
+        core.queue.close();
+        join(threads.index.take());
+        core.journal.close();
+        join(threads.journal.take());
+        core.notebooks.write().clear();
+        core.lock.lock().take();
+    }
+
+    pub(super) fn refuse_if_closed(&self) -> Result<(), EngineError> {
+        if self.core.is_closed() { Err(EngineError::Closed) } else { Ok(()) }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Core {
+    /// See [`Engine::reload_settings`].
+    pub(super) fn reload_settings(&self) -> Result<(), String> {
+        match Settings::read(&self.codex) {
+            Ok(settings) => {
+                self.problems.clear(workspace::FILE);
+                let old = std::mem::replace(&mut *self.settings.write(), Arc::new(settings));
+                let new = Arc::clone(&self.settings.read());
+                self.catalog.set_declared(&new.tags);
+                if old.ignore != new.ignore {
+                    for notebook in self.notebooks.read().all() {
+                        notebook.ignore.set_workspace(&new.ignore);
+                        self.scans.request(&notebook, NotePath::root(), false);
+                    }
+                }
+                Ok(())
+            }
+            Err(reason) => {
+                self.problems.set(workspace::FILE, &reason);
+                Err(reason)
+            }
+        }
+    }
+
+    /// See [`Engine::keep_before_removal`].
+    pub(super) fn keep_before_removal(&self, number: NotebookNumber, path: &NotePath) {
+        let Some(by) = self.history.unrecorded(number, path) else { return };
+        let Some(notebook) = self.notebook(number) else { return };
+        if notebook.ignore.is_ignored(path, false) {
+            return;
+        }
+        if let Some(loaded) = recorder::load(self, &notebook, path) {
+            self.history.keep(number, Kept { recorded: loaded.recorded, by, size: loaded.size });
+        }
+    }
+}
+
+fn take_lock(codex: &Dir, path: &Path) -> Result<FileLock, EngineError> {
+    let command = std::env::args().collect::<Vec<_>>().join(" ");
+    let holder = format!("pid {}\nboot {}\n{command}\n", std::process::id(), boot_id());
+    match FileLock::attempt(codex, &note_path("engine.lock"), &holder)? {
+        Attempt::Taken(lock) => Ok(lock),
+        Attempt::HeldBy(text) => {
+            let mut lines = text.lines();
+            let pid = lines.next().filter(|line| !line.is_empty()).unwrap_or("another process");
+            let command = lines.nth(1).map(|command| format!(" (`{command}`)")).unwrap_or_default();
+            Err(EngineError::Held(format!("{} is in use by {pid}{command}", path.display())))
+        }
+    }
+}
+
+fn start_watching(root: &Dir, codex: &Dir, problems: &Problems) -> Option<Watches> {
+    let watches = Watches::new().and_then(|watches| {
+        watches.add_workspace(root, codex)?;
+        Ok(watches)
+    });
+    match watches {
+        Ok(watches) => Some(watches),
+        Err(error) => {
+            problems.set(WATCHES, format!("the store cannot be watched ({error}); changes behind the mount are not seen"));
+            None
+        }
+    }
+}
+
+fn spawn(name: &str, core: &Arc<Core>, run: impl FnOnce(&Arc<Core>) + Send + 'static) -> JoinHandle<()> {
+    let core = Arc::clone(core);
+    let name = name.to_owned();
+    let body = move || {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&core)));
+        if outcome.is_err() {
+            core.problems.set("engine", "a thread of the engine has died by a fault of cdx; start it anew");
+            core.queue.abandon("a thread of the engine has died");
+            core.history.close();
+        }
+    };
+    std::thread::Builder::new().name(name).spawn(body).expect("a process that cannot start a thread cannot go on")
+}
+
+fn join(thread: Option<JoinHandle<()>>) {
+    if let Some(thread) = thread {
+        // Its panic was caught and reported where it happened.
+        let _ = thread.join();
+    }
+}

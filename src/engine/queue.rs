@@ -1,0 +1,268 @@
+//! The queue in front of the index thread: what was noted, in order, and how far the index has come.
+//! It assigns sequence numbers and lets readers wait; it does no I/O.
+
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::index_thread::IndexThread;
+use super::scan::Found;
+use super::{Behind, Requester};
+use crate::types::{NotePath, NotebookNumber, Seq};
+
+/// Where to look, and why.
+#[derive(Debug)]
+pub(super) enum Hint {
+    /// Something about this path may differ.
+    Path(NotePath),
+    /// It is to be read again, whatever its attributes say.
+    Reread(NotePath),
+    /// It was there and is not; with all below it, if it was a folder.
+    Gone(NotePath),
+    /// It was at the first path and is at the second.
+    Moved(NotePath, NotePath),
+    /// The two took each other's place.
+    Exchanged(NotePath, NotePath),
+    /// A scan has read it already.
+    Found(Box<Found>),
+}
+
+/// A hint with its origin.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// In which notebook.
+    pub(super) notebook: NotebookNumber,
+    /// What to look at.
+    pub(super) hint: Hint,
+    /// Who reported it; `None` for what watcher and scans find.
+    pub(super) by: Option<Requester>,
+    /// Its number, where it was reported.
+    pub(super) seq: Option<Seq>,
+}
+
+/// Something to be done by the index thread between batches.
+pub(super) type Task = Box<dyn FnOnce(&mut IndexThread) + Send>;
+
+/// What waits for the index thread.
+pub(super) enum Item {
+    /// A hint.
+    Look(Look),
+    /// A task.
+    Task(Task),
+}
+
+/// What the index thread takes in one go.
+pub(super) struct Taken {
+    /// In order.
+    pub(super) items: Vec<Item>,
+    /// Everything noted up to here is among them or was taken before.
+    pub(super) up_to: Seq,
+    /// Nothing will follow.
+    pub(super) closed: bool,
+}
+
+#[derive(Default)]
+struct State {
+    items: Vec<Item>,
+    next: u64,
+    noted: u64,
+    applied: u64,
+    broken: Option<String>,
+    /// A reader waits: no time for gathering a larger batch.
+    hurry: bool,
+    /// The index thread sleeps and has to be woken.
+    asleep: bool,
+    nudged: bool,
+    /// Files that scans have read and that wait here, with their text.
+    found: usize,
+    closed: bool,
+}
+
+/// See the module.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    arrived: Condvar,
+    progressed: Condvar,
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let state = self.state.lock();
+        f.debug_struct("Queue").field("noted", &state.noted).field("applied", &state.applied).finish_non_exhaustive()
+    }
+}
+
+/// How long changes are gathered into one transaction where no reader waits for them.
+const GATHER: Duration = Duration::from_millis(8);
+
+/// More files than this are not read ahead by scans: bounds the memory for their text.
+const FOUND_MAX: usize = 1500;
+
+impl Queue {
+    /// Hands out numbers from `first` on.
+    pub(super) fn new(first: Seq) -> Self {
+        let before = first.0 - 1;
+        let state = State { next: first.0, noted: before, applied: before, ..State::default() };
+        Self { state: Mutex::new(state), arrived: Condvar::new(), progressed: Condvar::new() }
+    }
+
+    /// Appends what a mount or the API reports; never waits.
+    pub(super) fn note(&self, notebook: NotebookNumber, hint: Hint, by: Requester) -> Seq {
+        let mut state = self.state.lock();
+        let seq = Seq(state.next);
+        state.next += 1;
+        if state.closed {
+            return seq;
+        }
+        state.noted = seq.0;
+        state.items.push(Item::Look(Look { notebook, hint, by: Some(by), seq: Some(seq) }));
+        self.wake(&mut state);
+        seq
+    }
+
+    /// A number for a change that was found rather than reported.
+    pub(super) fn number_found(&self) -> Seq {
+        let mut state = self.state.lock();
+        let seq = Seq(state.next);
+        state.next += 1;
+        seq
+    }
+
+    /// Appends what watcher or scans found.
+    pub(super) fn push_looks(&self, looks: impl IntoIterator<Item = Look>) {
+        let mut state = self.state.lock();
+        if !state.closed {
+            state.items.extend(looks.into_iter().map(Item::Look));
+            self.wake(&mut state);
+        }
+    }
+
+    /// Appends files that a scan has read; waits while too many are ahead of the index.
+    pub(super) fn push_found(&self, looks: Vec<Look>) {
+        let mut state = self.state.lock();
+        while state.found > FOUND_MAX && !state.closed && state.broken.is_none() {
+            self.progressed.wait(&mut state);
+        }
+        if !state.closed {
+            state.found += looks.len();
+            state.items.extend(looks.into_iter().map(Item::Look));
+            self.wake(&mut state);
+        }
+    }
+
+    /// Appends a task; `false` where the queue is closed and it will never run.
+    pub(super) fn push_task(&self, task: Task) -> bool {
+        let mut state = self.state.lock();
+        if state.closed {
+            return false;
+        }
+        state.items.push(Item::Task(task));
+        state.hurry = true;
+        self.wake(&mut state);
+        true
+    }
+
+    /// Makes the index thread look after its housekeeping.
+    pub(super) fn nudge(&self) {
+        let mut state = self.state.lock();
+        state.nudged = true;
+        self.wake(&mut state);
+    }
+
+    fn wake(&self, state: &mut State) {
+        if state.asleep {
+            state.asleep = false;
+            self.arrived.notify_one();
+        }
+    }
+
+    /// Waits for items (until `deadline`, where there is one), gathers a little, and takes all.
+    pub(super) fn take(&self, deadline: Option<Instant>) -> Taken {
+        let mut state = self.state.lock();
+        while state.items.is_empty() && !state.closed && !state.nudged {
+            state.asleep = true;
+            match deadline {
+                Some(deadline) if self.arrived.wait_until(&mut state, deadline).timed_out() => break,
+                Some(_) => {}
+                None => self.arrived.wait(&mut state),
+            }
+        }
+        let gathered = Instant::now() + GATHER;
+        while !state.items.is_empty() && !state.hurry && !state.closed && state.items.len() < 1000 {
+            state.asleep = false;
+            if self.arrived.wait_until(&mut state, gathered).timed_out() {
+                break;
+            }
+        }
+        (state.asleep, state.hurry, state.nudged) = (false, false, false);
+        state.found = 0;
+        Taken { items: std::mem::take(&mut state.items), up_to: Seq(state.noted), closed: state.closed }
+    }
+
+    /// Everything up to `seq` has reached index and maps.
+    pub(super) fn advance(&self, seq: Seq, broken: Option<String>) {
+        let mut state = self.state.lock();
+        state.applied = state.applied.max(seq.0);
+        state.broken = broken;
+        self.progressed.notify_all();
+    }
+
+    /// See [`super::Engine::barrier`].
+    pub(super) fn wait(&self, within: Duration) -> Result<(), Behind> {
+        let deadline = Instant::now() + within;
+        let mut state = self.state.lock();
+        let target = state.noted;
+        loop {
+            if let Some(reason) = &state.broken {
+                return Err(Behind { reason: reason.clone() });
+            }
+            if state.applied >= target {
+                return Ok(());
+            }
+            if state.closed {
+                return Err(Behind { reason: "the workspace is being closed".to_owned() });
+            }
+            state.hurry = true;
+            state.asleep = false;
+            self.arrived.notify_one();
+            if self.progressed.wait_until(&mut state, deadline).timed_out() && state.applied < target {
+                let reason = format!("{} changes wait for it", target - state.applied);
+                return Err(Behind { reason: state.broken.clone().unwrap_or(reason) });
+            }
+        }
+    }
+
+    /// Whether nothing waits and nothing is broken.
+    pub(super) fn is_caught_up(&self) -> bool {
+        let state = self.state.lock();
+        state.broken.is_none() && state.applied >= state.noted
+    }
+
+    /// How many items wait, the newest number noted, and why indexing is broken.
+    pub(super) fn report(&self) -> (usize, Seq, Option<String>) {
+        let state = self.state.lock();
+        (state.items.len(), Seq(state.noted), state.broken.clone())
+    }
+
+    /// The next number that will be handed out.
+    pub(super) fn next(&self) -> Seq {
+        Seq(self.state.lock().next)
+    }
+
+    /// Nothing more is taken in; what waits is still handed out.
+    pub(super) fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        self.arrived.notify_all();
+        self.progressed.notify_all();
+    }
+
+    /// The index thread has ended: nobody is to wait for it.
+    pub(super) fn abandon(&self, reason: &str) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.broken.get_or_insert_with(|| reason.to_owned());
+        state.items.clear();
+        self.progressed.notify_all();
+    }
+}

@@ -1,0 +1,278 @@
+//! Scans: walking a notebook's folders and comparing them with the index, on two threads.
+//! A scan reads; what it finds goes through the queue, and the index thread looks again before it believes it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::Notebook;
+use super::core::Core;
+use super::look::Wanted;
+use super::queue::{Hint, Look};
+use super::walk::{Manner, Walk, walk};
+use crate::index::notebook::FileRecord;
+use crate::types::{NotePath, NotebookNumber, StoreKey};
+
+/// A file that a scan has read because the index has something else, or nothing, of it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) record: FileRecord,
+    /// Where the index has it, if it was moved while nobody looked.
+    pub(super) was: Option<NotePath>,
+    /// The row is written anew whatever it says.
+    pub(super) is_forced: bool,
+    /// The scan takes stock: what the history lacks is found in another way.
+    pub(super) is_in_stock: bool,
+}
+
+impl Found {
+    /// Whether it was read from just this state of the file.
+    pub(super) fn is_of(&self, wanted: &Wanted) -> bool {
+        let record = &self.record;
+        (record.store, record.size, record.mtime_ns, record.ctime_ns, record.sidecar_mark)
+            == (wanted.stat.key, wanted.stat.size, wanted.stat.mtime_ns, wanted.stat.ctime_ns, wanted.mark)
+    }
+}
+
+/// What is to be scanned.
+struct Request {
+    notebook: Arc<Notebook>,
+    folder: NotePath,
+    /// The first scan since the notebook was opened: takes stock for history and node numbers, too.
+    is_first: bool,
+    /// Every file is read, whatever its attributes say.
+    is_forced: bool,
+}
+
+/// How the scans of a notebook stand.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    /// The scan of all of it that was asked for first has ended.
+    pub(super) is_complete: bool,
+    /// Folders and files met by the scan that runs.
+    pub(super) met: u64,
+    /// When the last one of all of it ended.
+    pub(super) last: Option<Instant>,
+    /// Not all of its folders are watched.
+    pub(super) is_polled: bool,
+}
+
+#[derive(Default)]
+struct State {
+    requests: Vec<Request>,
+    folders: bool,
+    running: usize,
+    progress: BTreeMap<NotebookNumber, Progress>,
+    polls: BTreeMap<NotebookNumber, Instant>,
+    closed: bool,
+}
+
+/// What waits to be scanned.
+#[derive(Default)]
+pub(super) struct ScanQueue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl std::fmt::Debug for ScanQueue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScanQueue").finish_non_exhaustive()
+    }
+}
+
+/// How often a notebook is walked where it cannot be watched.
+const POLL: Duration = Duration::from_secs(2);
+
+impl ScanQueue {
+    /// Asks for a scan of a folder with all below it; one that waits already and covers it is enough.
+    pub(super) fn request(&self, notebook: &Arc<Notebook>, folder: NotePath, is_first: bool) {
+        let mut state = self.state.lock();
+        let covers = |request: &Request| {
+            request.notebook.number == notebook.number && folder.strip_prefix(&request.folder).is_some()
+        };
+        if state.closed || (!is_first && state.requests.iter().any(covers)) {
+            return;
+        }
+        if is_first {
+            state.progress.insert(notebook.number, Progress::default());
+        }
+        state.requests.push(Request { notebook: Arc::clone(notebook), folder, is_first, is_forced: false });
+        self.changed.notify_all();
+    }
+
+    /// Asks for a scan of a notebook that reads every file.
+    pub(super) fn request_forced(&self, notebook: &Arc<Notebook>) {
+        let folder = NotePath::root();
+        let request = Request { notebook: Arc::clone(notebook), folder, is_first: false, is_forced: true };
+        self.state.lock().requests.push(request);
+        self.changed.notify_all();
+    }
+
+    /// Asks for a look at which notebooks there are.
+    pub(super) fn request_folders(&self) {
+        self.state.lock().folders = true;
+        self.changed.notify_all();
+    }
+
+    /// Nothing more is scanned; a scan that runs stops at its next folder.
+    pub(super) fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.requests.clear();
+        self.changed.notify_all();
+    }
+
+    /// Whether the engine is being closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
+    /// Waits until nothing is scanned or waits to be.
+    pub(super) fn wait_idle(&self) {
+        let mut state = self.state.lock();
+        while !state.closed && (!state.requests.is_empty() || state.folders || state.running > 0) {
+            self.changed.wait(&mut state);
+        }
+    }
+
+    /// How the scans of a notebook stand.
+    pub(super) fn progress(&self, number: NotebookNumber) -> Progress {
+        self.state.lock().progress.get(&number).cloned().unwrap_or_default()
+    }
+
+    /// Counts entries that a scan has met.
+    pub(super) fn add_met(&self, number: NotebookNumber, met: u64) {
+        if let Some(progress) = self.state.lock().progress.get_mut(&number) {
+            progress.met += met;
+        }
+    }
+
+    fn take(&self) -> Option<Task> {
+        let mut state = self.state.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if std::mem::take(&mut state.folders) {
+                state.running += 1;
+                return Some(Task::Folders);
+            }
+            if !state.requests.is_empty() {
+                state.running += 1;
+                return Some(Task::Scan(state.requests.remove(0)));
+            }
+            let due = state.polls.iter().min_by_key(|(_, at)| **at).map(|(number, at)| (*number, *at));
+            match due {
+                None => self.changed.wait(&mut state),
+                Some((number, at)) if at <= Instant::now() => {
+                    state.polls.remove(&number);
+                    state.running += 1;
+                    return Some(Task::Poll(number));
+                }
+                Some((_, at)) => drop(self.changed.wait_until(&mut state, at)),
+            }
+        }
+    }
+
+    fn done(&self) {
+        self.state.lock().running -= 1;
+        self.changed.notify_all();
+    }
+
+    fn ended(&self, number: NotebookNumber, took: Duration, is_polled: bool) {
+        let mut state = self.state.lock();
+        let progress = state.progress.entry(number).or_default();
+        progress.is_complete = true;
+        progress.last = Some(Instant::now());
+        progress.is_polled = is_polled;
+        if is_polled {
+            // A walk that takes long must not become all that the machine does.
+            state.polls.insert(number, Instant::now() + POLL.max(took * 10));
+        } else {
+            state.polls.remove(&number);
+        }
+    }
+}
+
+enum Task {
+    Scan(Request),
+    Folders,
+    Poll(NotebookNumber),
+}
+
+/// Runs until the queue is closed.
+pub(super) fn run(core: &Arc<Core>) {
+    while let Some(task) = core.scans.take() {
+        match task {
+            Task::Scan(request) => scan(core, &request),
+            Task::Poll(number) => {
+                if let Some(notebook) = core.notebook(number) {
+                    scan(core, &Request { notebook, folder: NotePath::root(), is_first: false, is_forced: false });
+                }
+            }
+            Task::Folders => {
+                if let Err(error) = core.follow_folders() {
+                    core.problems.set("workspace", error);
+                }
+            }
+        }
+        core.scans.done();
+    }
+}
+
+fn scan(core: &Arc<Core>, request: &Request) {
+    let Request { notebook, folder, is_first, .. } = request;
+    let what = format!("scan of {}", notebook.name());
+    let started = Instant::now();
+    let rows = match notebook.reader.stats_below(folder) {
+        Ok(rows) => rows,
+        Err(error) => {
+            core.problems.set(&what, error);
+            core.scans.ended(notebook.number, started.elapsed(), true);
+            return;
+        }
+    };
+    let outcome = walk(core, notebook, folder, rows, Manner { takes_stock: *is_first, is_forced: request.is_forced });
+    if core.scans.is_closed() {
+        return;
+    }
+    match &outcome.error {
+        Some(error) => core.problems.set(&what, error),
+        None => core.problems.clear(&what),
+    }
+    if outcome.error.is_none() {
+        push_missing(core, notebook, &outcome);
+    }
+    if !folder.is_root() {
+        return;
+    }
+    if *is_first && outcome.error.is_none() {
+        let met: std::collections::HashSet<StoreKey> = outcome.keys.iter().copied().collect();
+        notebook.nodes.retain(|key| met.contains(key));
+    }
+    let is_polled = core.watches.as_ref().is_some_and(|watches| !watches.holds_all(notebook.number));
+    core.scans.ended(notebook.number, started.elapsed(), is_polled);
+    if let Some(watches) = &core.watches {
+        watches.caught_up(notebook.number);
+        watches.tell_mounts(core);
+    }
+    if *is_first && outcome.error.is_none() {
+        core.history.take_stock(core, notebook, outcome.present);
+    }
+}
+
+/// Rows of which the walk met no file. Nothing is believed of a notebook that is not in its place any more.
+fn push_missing(core: &Core, notebook: &Notebook, outcome: &Walk) {
+    if outcome.missing.is_empty() {
+        return;
+    }
+    if !core.is_in_place(notebook) {
+        core.scans.request_folders();
+        return;
+    }
+    let number = notebook.number;
+    let look = |path: &NotePath| Look { notebook: number, hint: Hint::Path(path.clone()), by: None, seq: None };
+    core.queue.push_looks(outcome.missing.iter().map(look));
+}

@@ -1,0 +1,60 @@
+//! What the engine is doing, in JSON.
+
+use serde_json::{Value, json};
+
+use super::{Engine, Notebook};
+
+impl Engine {
+    /// What the daemon is doing, as `.codex/status.json` shows it.
+    #[must_use]
+    pub fn status(&self) -> Value {
+        let core = &self.core;
+        let (waiting, noted, broken) = core.queue.report();
+        let (unrecorded, oldest, failure) = core.history.report();
+        let notebooks = self.notebooks();
+        let is_complete = notebooks.iter().all(|notebook| core.scans.progress(notebook.number).is_complete);
+        let problems: Vec<Value> =
+            core.problems.all().into_iter().map(|(what, reason)| json!({"what": what, "reason": reason})).collect();
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "pid": std::process::id(),
+            "workspace": self.path(),
+            "uptime_s": core.started.elapsed().as_secs(),
+            "complete": is_complete && broken.is_none(),
+            "index": {"waiting": waiting, "noted": noted, "broken": broken},
+            "history": {"waiting": unrecorded, "oldest_s": oldest.map(|oldest| oldest.as_secs()), "failure": failure},
+            "watcher": self.watcher_status(),
+            "mounts": core.mounts.read().iter().filter(|mount| mount.strong_count() > 0).count(),
+            "notebooks": notebooks.iter().map(|notebook| self.notebook_status(notebook)).collect::<Vec<_>>(),
+            "problems": problems,
+        })
+    }
+
+    fn watcher_status(&self) -> Value {
+        let Some(watches) = &self.core.watches else {
+            return json!({"state": "off"});
+        };
+        let (folders, refused, is_behind, is_dead) = watches.report();
+        let state = match (is_dead, is_behind, refused) {
+            (true, ..) => "dead",
+            (_, true, _) => "rescanning",
+            (_, _, 0) => "watching",
+            _ => "polling",
+        };
+        json!({"state": state, "folders": folders, "unwatched": refused})
+    }
+
+    fn notebook_status(&self, notebook: &Notebook) -> Value {
+        let progress = self.core.scans.progress(notebook.number);
+        json!({
+            "name": notebook.name(),
+            "number": notebook.number,
+            "files": self.core.catalog.file_count(notebook.number),
+            "nodes": notebook.nodes.len(),
+            "complete": progress.is_complete,
+            "met": progress.met,
+            "scanned_s_ago": progress.last.map(|last| last.elapsed().as_secs()),
+            "polled": progress.is_polled,
+        })
+    }
+}

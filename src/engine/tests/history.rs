@@ -1,0 +1,154 @@
+//! What is recorded, by whom and in which commits.
+
+use super::*;
+use crate::history::CommitInfo;
+
+impl Lab {
+    fn log(&self) -> Vec<CommitInfo> {
+        self.lab().history.log(None, 100).unwrap()
+    }
+
+    fn flush(&self) {
+        self.engine().flush_history().unwrap();
+    }
+
+    /// The newest recorded contents of a path.
+    fn recorded(&self, path: &str) -> Option<String> {
+        let history = &self.lab().history;
+        let entry = history.entry(history.head().unwrap()?, &at(path)).unwrap()?;
+        Some(String::from_utf8_lossy(&history.blob(entry.id).unwrap()).into_owned())
+    }
+
+    fn save_as(&self, actor: &Actor, path: &str, text: &str) {
+        self.write(path, text);
+        let by = Requester { actor: actor.clone(), gesture: None };
+        self.engine().note(Change { notebook: self.lab().number, op: ChangeOp::Written, path: at(path), by });
+    }
+}
+
+#[test]
+fn a_new_notebook_is_adopted_in_one_commit() {
+    let lab = Lab::with(&[("a.md", "# a\n"), ("x/b.bin", "b"), ("plot.png", "p"), (".plot.png.json", "{}")], false);
+    lab.flush();
+    let log = lab.log();
+    assert_eq!((log.len(), log[0].actor.clone()), (1, Actor::Codex));
+    assert_eq!(log[0].summary, "adopt notebook");
+    assert_eq!(lab.recorded(".plot.png.json").as_deref(), Some("{}"));
+}
+
+#[test]
+fn changes_are_grouped_by_actor() {
+    let lab = Lab::with(&[("a.md", "# a\n")], false);
+    lab.flush();
+    let tidy = Actor::Agent("tidy".to_owned());
+    lab.save("b.md", "# b\n");
+    lab.save("c.md", "# c\n");
+    lab.save_as(&tidy, "d.md", "# d\n");
+    lab.save("b.md", "# b, later\n");
+    lab.flush();
+    let log = lab.log();
+    let actors: Vec<_> = log.iter().map(|commit| (commit.actor.author_name(), commit.changes.len())).collect();
+    assert_eq!(actors, [("Agent tidy".to_owned(), 1), ("ada".to_owned(), 2), ("Codex".to_owned(), 1)]);
+    assert!(log[0].gesture.is_some() && log[0].gesture != log[1].gesture);
+    assert_eq!(lab.recorded("b.md").as_deref(), Some("# b, later\n"));
+}
+
+#[test]
+fn the_version_before_a_removal_is_recorded() {
+    let lab = Lab::with(&[("a.md", "# a\n")], false);
+    lab.flush();
+    lab.save("b.md", "never committed otherwise\n");
+    lab.engine().keep_before_removal(lab.lab().number, &at("b.md"));
+    lab.remove("b.md");
+    lab.note(ChangeOp::Removed, "b.md");
+    lab.flush();
+    assert_eq!(lab.recorded("b.md"), None);
+    let versions = lab.lab().history.versions(&at("b.md"), 10).unwrap();
+    assert_eq!(versions.len(), 2, "{versions:?}");
+    let blob = versions[1].blob.unwrap();
+    assert_eq!(&*lab.lab().history.blob(blob).unwrap(), b"never committed otherwise\n");
+}
+
+#[test]
+fn a_move_is_recorded_as_one_and_what_is_ignored_is_not() {
+    let lab = Lab::with(&[("x/a.md", "# a\n"), (".gitignore", "*.log\n"), ("b.log", "noise")], false);
+    lab.flush();
+    assert_eq!(lab.recorded("b.log"), None);
+    lab.rename("x", "y");
+    lab.note(ChangeOp::Renamed(at("x")), "y");
+    lab.flush();
+    assert_eq!((lab.recorded("x/a.md"), lab.recorded("y/a.md").as_deref()), (None, Some("# a\n")));
+    lab.save("c.log", "noise");
+    lab.save("x.tmp", "noise");
+    lab.flush();
+    assert_eq!(lab.log().len(), 2);
+}
+
+#[test]
+fn names_that_are_no_text_links_and_execute_bits_are_recorded() {
+    let lab = Lab::new();
+    let dir = &lab.lab().dir;
+    let strange = NotePath::new(b"caf\xe9").unwrap();
+    dir.write_durably(&strange, b"latin", Replace::Never).unwrap();
+    dir.make_symlink(b"a.md", &at("link")).unwrap();
+    lab.write("run.sh", "#!/bin/sh\n");
+    dir.set_executable(&at("run.sh"), true).unwrap();
+    for path in [strange.clone(), at("link"), at("run.sh")] {
+        let by = lab.engine().default_requester();
+        lab.engine().note(Change { notebook: lab.lab().number, op: ChangeOp::Written, path, by });
+    }
+    lab.flush();
+    let history = &lab.lab().history;
+    let kind = |path: &NotePath| history.entry(history.head().unwrap().unwrap(), path).unwrap().map(|entry| entry.kind);
+    use crate::history::PastKind;
+    assert_eq!(kind(&strange), Some(PastKind::File { executable: false }));
+    assert_eq!(kind(&at("link")), Some(PastKind::Symlink));
+    assert_eq!(kind(&at("run.sh")), Some(PastKind::File { executable: true }));
+}
+
+#[test]
+fn what_was_not_recorded_before_a_stop_is_recorded_after_the_start() {
+    let mut lab = Lab::with(&[("a.md", "# a\n"), ("gone.md", "# gone\n"), ("plot.png", "x"), ("plot.png.json", "{}")], false);
+    lab.flush();
+    lab.close();
+    lab.write("a.md", "# changed offline\n");
+    lab.write("plot.png.json", "{\"a\": 1}");
+    lab.write("b.md", "# new\n");
+    lab.remove("gone.md");
+    lab.open();
+    lab.flush();
+    assert_eq!(lab.recorded("a.md").as_deref(), Some("# changed offline\n"));
+    assert_eq!(lab.recorded("plot.png.json").as_deref(), Some("{\"a\": 1}"));
+    assert_eq!((lab.recorded("b.md").as_deref(), lab.recorded("gone.md")), (Some("# new\n"), None));
+    assert_eq!(lab.log()[0].actor, Actor::Unknown);
+    let commits = lab.log().len();
+    lab.close();
+    lab.open();
+    lab.flush();
+    assert_eq!(lab.log().len(), commits, "a start without changes records nothing");
+}
+
+#[test]
+fn a_quiet_moment_is_enough() {
+    let lab = Lab::with(&[("a.md", "# a\n")], false);
+    lab.flush();
+    lab.save("b.md", "# b\n");
+    lab.until("it is committed after five seconds", || lab.log().len() == 2);
+}
+
+#[test]
+fn sizes_beyond_the_limits_are_not_recorded() {
+    let lab = Lab::new();
+    std::fs::write(
+        lab.root().join(".codex/workspace.yaml"),
+        "history: {text_max: 100, binary_max: 10}\n",
+    )
+    .unwrap();
+    lab.engine().reload_settings().unwrap();
+    lab.save("long.md", &"x".repeat(101));
+    lab.save("short.md", &"x".repeat(100));
+    lab.save("blob.bin", "0123456789a");
+    lab.flush();
+    assert_eq!((lab.recorded("long.md"), lab.recorded("blob.bin")), (None, None));
+    assert!(lab.recorded("short.md").is_some());
+}

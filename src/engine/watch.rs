@@ -1,0 +1,194 @@
+//! Which folders are watched, and what each watch stands for. The events themselves are [`super::watcher`]'s.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use parking_lot::Mutex;
+
+use super::core::Core;
+use crate::sys::{Dir, FolderEvents, WatchId};
+use crate::types::{NotePath, NotebookNumber};
+
+/// What a watched folder is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The workspace itself: its notebooks come and go.
+    Workspace,
+    /// The workspace's `.codex`: its settings.
+    Settings,
+    /// A folder of a notebook.
+    Folder(NotebookNumber, NotePath),
+}
+
+#[derive(Debug, Default)]
+struct State {
+    places: HashMap<WatchId, Place>,
+    ids: BTreeMap<(NotebookNumber, NotePath), WatchId>,
+    refused: BTreeSet<(NotebookNumber, NotePath)>,
+    /// Events were lost and what they may have told is not scanned yet.
+    behind: BTreeSet<NotebookNumber>,
+    dead: bool,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Watches {
+    pub(super) events: FolderEvents,
+    state: Mutex<State>,
+}
+
+impl Watches {
+    /// None yet.
+    pub(super) fn new() -> std::io::Result<Self> {
+        Ok(Self { events: FolderEvents::new()?, state: Mutex::default() })
+    }
+
+    /// Watches the workspace's own folders.
+    pub(super) fn add_workspace(&self, root: &Dir, codex: &Dir) -> std::io::Result<()> {
+        let (root, codex) = (self.events.watch(root)?, self.events.watch(codex)?);
+        let mut state = self.state.lock();
+        state.places.insert(root, Place::Workspace);
+        state.places.insert(codex, Place::Settings);
+        Ok(())
+    }
+
+    /// Watches a folder; where the system refuses, the notebook is walked every few seconds instead.
+    pub(super) fn add(&self, core: &Core, number: NotebookNumber, path: &NotePath, dir: &Dir) {
+        let key = (number, path.clone());
+        match self.events.watch(dir) {
+            Ok(id) => {
+                let mut state = self.state.lock();
+                state.refused.remove(&key);
+                // The same folder under another name: what the old one says would be wrong.
+                let place = Place::Folder(number, path.clone());
+                if let Some(Place::Folder(was, old)) = state.places.insert(id, place)
+                    && (was, &old) != (number, path)
+                {
+                    state.ids.remove(&(was, old));
+                }
+                state.ids.insert(key, id);
+            }
+            // It went before it could be watched.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let is_new = self.state.lock().refused.insert(key);
+                if is_new {
+                    core.problems.set(WATCHES, refusal(&error));
+                }
+            }
+        }
+    }
+
+    /// What a watch stands for.
+    pub(super) fn place(&self, id: WatchId) -> Option<Place> {
+        self.state.lock().places.get(&id).cloned()
+    }
+
+    /// A watch has ended by itself.
+    pub(super) fn drop_id(&self, id: WatchId) {
+        let mut state = self.state.lock();
+        if let Some(Place::Folder(number, path)) = state.places.remove(&id)
+            && state.ids.get(&(number, path.clone())) == Some(&id)
+        {
+            state.ids.remove(&(number, path));
+        }
+    }
+
+    /// A folder was renamed: its watches and those below it stand for other paths now.
+    pub(super) fn rebase(&self, number: NotebookNumber, old: &NotePath, new: &NotePath) {
+        let mut state = self.state.lock();
+        for ((_, path), id) in below(&state.ids, number, old) {
+            if let Some(rest) = path.strip_prefix(old) {
+                let path_now = rest.below(new);
+                state.ids.remove(&(number, path));
+                state.ids.insert((number, path_now.clone()), id);
+                state.places.insert(id, Place::Folder(number, path_now));
+            }
+        }
+    }
+
+    /// A folder is no longer part of the notebook.
+    pub(super) fn drop_below(&self, number: NotebookNumber, folder: &NotePath) {
+        let mut state = self.state.lock();
+        for (key, id) in below(&state.ids, number, folder) {
+            state.ids.remove(&key);
+            state.places.remove(&id);
+            self.events.unwatch(id);
+        }
+        state.refused.retain(|(other, path)| *other != number || path.strip_prefix(folder).is_none());
+    }
+
+    /// The notebook is closed.
+    pub(super) fn forget(&self, number: NotebookNumber) {
+        self.drop_below(number, &NotePath::root());
+        self.state.lock().behind.remove(&number);
+    }
+
+    /// Events were lost: nothing is known until the notebooks have been scanned.
+    pub(super) fn lose(&self, numbers: impl Iterator<Item = NotebookNumber>) {
+        self.state.lock().behind.extend(numbers);
+    }
+
+    /// The notebook has been scanned as a whole.
+    pub(super) fn caught_up(&self, number: NotebookNumber) {
+        self.state.lock().behind.remove(&number);
+    }
+
+    /// No event will come any more.
+    pub(super) fn die(&self) {
+        self.state.lock().dead = true;
+    }
+
+    /// Whether every folder of the notebook is watched.
+    pub(super) fn holds_all(&self, number: NotebookNumber) -> bool {
+        let state = self.state.lock();
+        !state.dead && !state.refused.iter().any(|(other, _)| *other == number)
+    }
+
+    /// Whether every change of the store is sure to be heard of at once.
+    pub(super) fn is_whole(&self) -> bool {
+        let state = self.state.lock();
+        !state.dead && state.refused.is_empty() && state.behind.is_empty()
+    }
+
+    /// Tells the mounts whether they may cache for long.
+    pub(super) fn tell_mounts(&self, core: &Core) {
+        let whole = self.is_whole();
+        if whole {
+            core.problems.clear(WATCHES);
+        }
+        core.each_mount(|mount| mount.set_watching(whole));
+    }
+
+    /// How many folders are watched, how many are not, and whether events were lost and not made up for yet.
+    pub(super) fn report(&self) -> (usize, usize, bool, bool) {
+        let state = self.state.lock();
+        (state.places.len(), state.refused.len(), !state.behind.is_empty(), state.dead)
+    }
+}
+
+/// What problems of watches are filed under.
+pub(super) const WATCHES: &str = "watcher";
+
+fn below(
+    ids: &BTreeMap<(NotebookNumber, NotePath), WatchId>,
+    number: NotebookNumber,
+    folder: &NotePath,
+) -> Vec<((NotebookNumber, NotePath), WatchId)> {
+    ids.range((number, folder.clone())..)
+        .take_while(|((other, path), _)| {
+            // `a-b` sorts between `a` and `a/b`, but all of them begin with `a`.
+            *other == number && path.as_bytes().starts_with(folder.as_bytes())
+        })
+        .filter(|((_, path), _)| path.strip_prefix(folder).is_some())
+        .map(|(key, id)| (key.clone(), *id))
+        .collect()
+}
+
+fn refusal(error: &std::io::Error) -> String {
+    if error.raw_os_error() == Some(libc::ENOSPC) {
+        return "the system's limit of watched folders is reached: the rest is looked at every few seconds; \
+                raise it with `sysctl fs.inotify.max_user_watches=1048576`"
+            .to_owned();
+    }
+    format!("some folders cannot be watched ({error}): they are looked at every few seconds")
+}

@@ -1,0 +1,247 @@
+//! `journal.db` of a workspace: who changed what, in order, and which number and epoch each notebook has.
+//! Everything in it is a record; nothing is rebuilt from it. It knows nothing of files.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::notebook::IndexError;
+use crate::types::{Actor, Instant, NotebookNumber, Seq};
+
+/// A line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// Its place in the order of the workspace's changes.
+    pub seq: Seq,
+    /// When it was noted.
+    pub time: Instant,
+    /// Who did it.
+    pub actor: Actor,
+    /// In which notebook.
+    pub notebook: NotebookNumber,
+    /// `written`, `removed`, `renamed`, `exchanged`.
+    pub op: &'static str,
+    /// To what (bytes, since names of the store are bytes).
+    pub path: Vec<u8>,
+    /// Where it was before, of a rename; the other path, of an exchange.
+    pub old_path: Option<Vec<u8>>,
+}
+
+/// What a notebook is called by within its workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotebookRecord {
+    /// Its number, never given to another.
+    pub number: NotebookNumber,
+    /// The same text stands in its `notebook.db`: tells it from a copy and from a stranger.
+    pub uid: String,
+    /// Its folder's name when it was last open.
+    pub name: String,
+    /// Part of its inode numbers; grows with each new `notebook.db`.
+    pub epoch: u32,
+}
+
+/// The journal, open for writing.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    path: String,
+}
+
+/// Sequence numbers are taken from blocks that are reserved durably, so that a number handed out before a power cut
+/// is not handed out again although its line was lost.
+const SEQ_BLOCK: u64 = 1 << 20;
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS changes (
+    seq INTEGER PRIMARY KEY,
+    time INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    notebook INTEGER NOT NULL,
+    op TEXT NOT NULL,
+    path BLOB NOT NULL,
+    old_path BLOB
+);
+CREATE TABLE IF NOT EXISTS notebooks (
+    number INTEGER PRIMARY KEY,
+    uid TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    epoch INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS reserved (one INTEGER PRIMARY KEY CHECK (one = 1), below INTEGER NOT NULL);
+";
+
+impl Journal {
+    /// Opens (or makes) the journal at `path`.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn open(path: &Path) -> Result<Self, IndexError> {
+        let shown = path.display().to_string();
+        let at = |source| IndexError::Sqlite { path: shown.clone(), source };
+        let connection = Connection::open(path).map_err(at)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(at)?;
+        connection.pragma_update(None, "journal_mode", "wal").map_err(at)?;
+        // Nobody waits for the journal's fsync: a tail lost with the power is found again by the start-up scan.
+        connection.pragma_update(None, "synchronous", "normal").map_err(at)?;
+        connection.execute_batch(SCHEMA).map_err(at)?;
+        Ok(Self { connection, path: shown })
+    }
+
+    fn at(&self) -> impl Fn(rusqlite::Error) -> IndexError + use<> {
+        let path = self.path.clone();
+        move |source| IndexError::Sqlite { path: path.clone(), source }
+    }
+
+    /// Reserves a block of sequence numbers: the first of it, and the one behind its last.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn reserve(&mut self) -> Result<(Seq, Seq), IndexError> {
+        let at = self.at();
+        let reserved: Option<i64> = self
+            .connection
+            .query_row("SELECT below FROM reserved", [], |row| row.get(0))
+            .optional()
+            .map_err(&at)?;
+        let first = reserved.and_then(|below| u64::try_from(below).ok()).unwrap_or(1);
+        self.set_reserved(Seq(first + SEQ_BLOCK))?;
+        Ok((Seq(first), Seq(first + SEQ_BLOCK)))
+    }
+
+    /// Gives back what was not used of the last block: `next` is the next number to hand out.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn set_reserved(&mut self, next: Seq) -> Result<(), IndexError> {
+        let at = self.at();
+        // Durable: this transaction is what keeps numbers from being handed out twice.
+        self.connection.pragma_update(None, "synchronous", "full").map_err(&at)?;
+        let result = self
+            .connection
+            .execute("INSERT INTO reserved VALUES (1, ?1) ON CONFLICT DO UPDATE SET below = ?1", [integer(next)])
+            .map_err(&at);
+        self.connection.pragma_update(None, "synchronous", "normal").map_err(&at)?;
+        result.map(drop)
+    }
+
+    /// Writes lines, in one transaction.
+    ///
+    /// # Errors
+    /// SQLite's; then none was written.
+    pub fn append(&mut self, entries: &[JournalEntry]) -> Result<(), IndexError> {
+        let at = self.at();
+        let transaction = self.connection.transaction().map_err(&at)?;
+        {
+            let mut insert = transaction
+                .prepare_cached("INSERT OR REPLACE INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+                .map_err(&at)?;
+            for entry in entries {
+                insert
+                    .execute(params![
+                        integer(entry.seq),
+                        i64::try_from(entry.time.as_nanosecond()).unwrap_or(i64::MAX),
+                        entry.actor.author_name(),
+                        entry.notebook.0,
+                        entry.op,
+                        entry.path,
+                        entry.old_path,
+                    ])
+                    .map_err(&at)?;
+            }
+        }
+        transaction.commit().map_err(&at)
+    }
+
+    /// How many lines there are and the newest number.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn extent(&self) -> Result<(u64, Seq), IndexError> {
+        self.connection
+            .query_row("SELECT count(*), coalesce(max(seq), 0) FROM changes", [], |row| {
+                Ok((row.get::<_, i64>(0)?.unsigned_abs(), Seq(row.get::<_, i64>(1)?.unsigned_abs())))
+            })
+            .map_err(self.at())
+    }
+
+    /// All notebooks that ever had a number here.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn notebooks(&self) -> Result<Vec<NotebookRecord>, IndexError> {
+        let at = self.at();
+        let mut query =
+            self.connection.prepare_cached("SELECT number, uid, name, epoch FROM notebooks").map_err(&at)?;
+        let rows = query
+            .query_map([], |row| {
+                Ok(NotebookRecord {
+                    number: NotebookNumber(row.get(0)?),
+                    uid: row.get(1)?,
+                    name: row.get(2)?,
+                    epoch: row.get(3)?,
+                })
+            })
+            .map_err(&at)?;
+        rows.collect::<Result<_, _>>().map_err(at)
+    }
+
+    /// Writes what a notebook is called by.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn put_notebook(&mut self, record: &NotebookRecord) -> Result<(), IndexError> {
+        self.connection
+            .execute(
+                "INSERT INTO notebooks (number, uid, name, epoch) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (number) DO UPDATE SET uid = ?2, name = ?3, epoch = ?4",
+                params![record.number.0, record.uid, record.name, record.epoch],
+            )
+            .map(drop)
+            .map_err(self.at())
+    }
+}
+
+/// SQLite's integers are signed; a sequence number never gets there.
+fn integer(seq: Seq) -> i64 {
+    i64::try_from(seq.0).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reserved_number_is_never_handed_out_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let (first, below) = Journal::open(&path).unwrap().reserve().unwrap();
+        assert!(first < below);
+        // As after a crash: nothing of the block was given back.
+        let (second, _) = Journal::open(&path).unwrap().reserve().unwrap();
+        assert_eq!(second, below);
+    }
+
+    #[test]
+    fn lines_and_notebooks_survive_reopening() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let record = NotebookRecord { number: NotebookNumber(3), uid: "u".into(), name: "lab".into(), epoch: 7 };
+        {
+            let mut journal = Journal::open(&path).unwrap();
+            journal.put_notebook(&record).unwrap();
+            let entry = JournalEntry {
+                seq: Seq(5),
+                time: Instant::UNIX_EPOCH,
+                actor: Actor::Agent("tidy".into()),
+                notebook: NotebookNumber(3),
+                op: "written",
+                path: b"a.md".to_vec(),
+                old_path: None,
+            };
+            journal.append(&[entry]).unwrap();
+        }
+        let journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.notebooks().unwrap(), [record]);
+        assert_eq!(journal.extent().unwrap(), (1, Seq(5)));
+    }
+}

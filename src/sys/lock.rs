@@ -1,0 +1,80 @@
+//! Advisory locks that say who holds them.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::io::Errno;
+
+use super::{Dir, IoContext, StoreError};
+use crate::types::NotePath;
+
+/// A lock that is held until it is dropped, or the process ends.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+}
+
+/// What an attempt to take a lock came to.
+#[derive(Debug)]
+pub enum Attempt {
+    /// It is ours.
+    Taken(FileLock),
+    /// Another process has it; this is what it wrote about itself (empty if it had no time to).
+    HeldBy(String),
+}
+
+impl FileLock {
+    /// Takes the lock of the file `name` in `dir`, made if missing, and writes `holder` into it.
+    ///
+    /// flock(2) rather than a file that merely exists: the kernel drops it with the process, so none is ever stale.
+    ///
+    /// # Errors
+    /// What open(2), flock(2) and write(2) say, but for "another holds it".
+    pub fn attempt(dir: &Dir, name: &NotePath, holder: &str) -> Result<Attempt, StoreError> {
+        let shown = dir.shown(name);
+        let fd = dir
+            .open_at(name, OFlags::RDWR | OFlags::CREATE, Mode::from_raw_mode(0o600))
+            .context("open lock", &shown)?;
+        let mut file = File::from(fd);
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => {
+                let mut text = String::new();
+                // What the holder wrote is a courtesy: unreadable is as good as empty.
+                let _ = file.take(4096).read_to_string(&mut text);
+                return Ok(Attempt::HeldBy(text));
+            }
+            Err(error) => return Err(error).context("lock", &shown),
+        }
+        file.set_len(0).context("write lock", &shown)?;
+        file.seek(SeekFrom::Start(0)).context("write lock", &shown)?;
+        file.write_all(holder.as_bytes()).context("write lock", &shown)?;
+        Ok(Attempt::Taken(Self { _file: file }))
+    }
+}
+
+/// The id of this boot of the machine: with a process id it names a process for good.
+#[must_use]
+pub fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map(|id| id.trim().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_taker_is_told_who_holds_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = Dir::open(folder.path()).unwrap();
+        let name = NotePath::new("engine.lock").unwrap();
+        let Attempt::Taken(first) = FileLock::attempt(&dir, &name, "pid 1").unwrap() else { panic!("free") };
+        match FileLock::attempt(&dir, &name, "pid 2").unwrap() {
+            Attempt::HeldBy(text) => assert_eq!(text, "pid 1"),
+            Attempt::Taken(_) => panic!("held"),
+        }
+        drop(first);
+        assert!(matches!(FileLock::attempt(&dir, &name, "pid 2").unwrap(), Attempt::Taken(_)));
+    }
+}
