@@ -33,7 +33,8 @@ pub(super) fn announce(core: &Core, open: &mut IndexedNotebook, applied: &[Appli
         }
     }
     core.catalog.apply(number, applied);
-    let changes: Arc<[AppliedChange]> = applied.iter().zip(&was).map(|(one, was)| change(number, one, was.as_deref())).collect();
+    let changes: Arc<[AppliedChange]> =
+        applied.iter().zip(&was).map(|(one, was)| change(number, one, was.as_deref())).collect();
     core.each_mount(|mount| mount.applied(&changes));
     let (_, seq, _) = core.queue.report();
     core.subscribers.send(&EngineEvent::Applied { notebook: number, seq, changes });

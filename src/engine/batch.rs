@@ -248,15 +248,8 @@ impl<'a> Batch<'a> {
         let row = if has_row(&path) { self.notebook.reader.stat_of(&path)? } else { None };
         if self.notebook.ignore.is_ignored(&path, false) {
             // Rules may have come after the row.
-            let verdict = Verdict {
-                path,
-                row,
-                wanted: None,
-                record: None,
-                dirty,
-                is_recorded_only: false,
-                is_absent: false,
-            };
+            let verdict =
+                Verdict { path, row, wanted: None, record: None, dirty, is_recorded_only: false, is_absent: false };
             return Ok(verdict.row.is_some().then_some(verdict));
         }
         let wanted = match looker.wanted(&path) {
@@ -278,7 +271,8 @@ impl<'a> Batch<'a> {
     /// Reads the files whose rows have to be written, on two threads where they are many.
     fn read(&self, verdicts: &mut [Verdict]) {
         let (core, notebook) = (&**self.core, &*self.notebook);
-        let mut due: Vec<&mut Verdict> = verdicts.iter_mut().filter(|v| v.wanted.is_some() && !v.is_settled()).collect();
+        let mut due: Vec<&mut Verdict> =
+            verdicts.iter_mut().filter(|v| v.wanted.is_some() && !v.is_settled()).collect();
         if due.len() < 8 {
             due.iter_mut().for_each(|verdict| read_one(core, notebook, verdict));
             return;

@@ -78,6 +78,11 @@ impl Core {
         self.notebooks.read().by_number(number)
     }
 
+    /// All open notebooks, by name. (A list, not a guard: what is done for each must not keep the table locked.)
+    pub(super) fn open_notebooks(&self) -> Vec<Arc<Notebook>> {
+        self.notebooks.read().all()
+    }
+
     /// Calls every mount that is still there.
     pub(super) fn each_mount(&self, call: impl Fn(&dyn MountHooks)) {
         let mounts: Vec<_> = self.mounts.read().iter().filter_map(Weak::upgrade).collect();

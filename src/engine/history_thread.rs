@@ -249,9 +249,9 @@ impl HistoryQueue {
     pub(super) fn lift_marks(&self, number: NotebookNumber, version: u64) {
         let mut state = self.state.lock();
         let Some(pending) = state.pending.get_mut(&number) else { return };
-        pending.unrecorded.retain(|_, mark| {
-            mark.version > version || (!mark.is_queued && mark.noted.elapsed() < MARK_MAX)
-        });
+        pending
+            .unrecorded
+            .retain(|_, mark| mark.version > version || (!mark.is_queued && mark.noted.elapsed() < MARK_MAX));
     }
 
     /// What could not be recorded waits again, before what came since.

@@ -40,7 +40,8 @@ struct FolderRules {
 impl IgnoreRules {
     /// Rules of the notebook at `dir`, with the workspace's own patterns.
     pub(super) fn new(dir: Dir, patterns: &[String]) -> Self {
-        let rules = Self { dir, folders: DashMap::new(), workspace: parking_lot::RwLock::new(Arc::new(Gitignore::empty())) };
+        let rules =
+            Self { dir, folders: DashMap::new(), workspace: parking_lot::RwLock::new(Arc::new(Gitignore::empty())) };
         rules.set_workspace(patterns);
         rules
     }
@@ -142,7 +143,8 @@ pub(super) fn is_ignored_name(name: &OsStr, is_dir: bool) -> bool {
 fn is_temporary(name: &[u8]) -> bool {
     let starts = |prefix: &str| name.starts_with(prefix.as_bytes());
     let ends = |suffix: &str| name.len() > suffix.len() && name.ends_with(suffix.as_bytes());
-    let is_vim_swap = starts(".") && name.len() > 5 && matches!(&name[name.len() - 4..], [b'.', b's', b'w', b'a'..=b'z']);
+    let is_vim_swap =
+        starts(".") && name.len() > 5 && matches!(&name[name.len() - 4..], [b'.', b's', b'w', b'a'..=b'z']);
     ends("~")
         || ends(".tmp")
         || ends(".swp")

@@ -115,9 +115,12 @@ impl IndexThread {
     pub(super) fn mark_committed(&mut self, number: NotebookNumber, marks: &[(NotePath, StoreStat, CommitId)]) {
         let Some(open) = self.notebooks.get_mut(&number) else { return };
         let is_current = |path: &NotePath, stat: &StoreStat| {
-            open.notebook.reader.stat_of(path).ok().flatten().is_some_and(|row| {
-                (row.store, row.size, row.mtime_ns) == (stat.key, stat.size, stat.mtime_ns)
-            })
+            open.notebook
+                .reader
+                .stat_of(path)
+                .ok()
+                .flatten()
+                .is_some_and(|row| (row.store, row.size, row.mtime_ns) == (stat.key, stat.size, stat.mtime_ns))
         };
         let changes: Vec<RowChange> = marks
             .iter()
@@ -261,7 +264,9 @@ impl IndexThread {
                 by: None,
                 seq: None,
             })),
-            Err(error) => tracing::warn!(notebook = %open.notebook.name(), %error, "moved notes are not read again yet"),
+            Err(error) => {
+                tracing::warn!(notebook = %open.notebook.name(), %error, "moved notes are not read again yet")
+            }
         }
     }
 

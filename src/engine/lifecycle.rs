@@ -198,13 +198,13 @@ impl Core {
                 self.problems.clear(workspace::FILE);
                 let old = std::mem::replace(&mut *self.settings.write(), Arc::new(settings));
                 let new = Arc::clone(&self.settings.read());
-                self.catalog.set_declared(&new.tags);
                 if old.ignore != new.ignore {
-                    for notebook in self.notebooks.read().all() {
+                    for notebook in self.open_notebooks() {
                         notebook.ignore.set_workspace(&new.ignore);
                         self.scans.request(&notebook, NotePath::root(), false);
                     }
                 }
+                self.catalog.set_declared(&new.tags);
                 Ok(())
             }
             Err(reason) => {
@@ -249,7 +249,8 @@ fn start_watching(root: &Dir, codex: &Dir, problems: &Problems) -> Option<Watche
     match watches {
         Ok(watches) => Some(watches),
         Err(error) => {
-            problems.set(WATCHES, format!("the store cannot be watched ({error}); changes behind the mount are not seen"));
+            problems
+                .set(WATCHES, format!("the store cannot be watched ({error}); changes behind the mount are not seen"));
             None
         }
     }

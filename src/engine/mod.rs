@@ -47,12 +47,12 @@ pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountRequest, Mounter};
 pub use nodes::NodeNumbers;
 pub use workspace::{Settings, find_workspace};
 
+use self::core::Core;
+use self::queue::Hint;
 use crate::history::History;
 use crate::index::notebook::NotebookReader;
 use crate::sys::{Dir, StoreStat};
 use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, StoreKey};
-use self::core::Core;
-use self::queue::Hint;
 
 /// How a workspace is opened.
 #[derive(Clone, Debug)]
@@ -235,7 +235,7 @@ impl Engine {
     /// All notebooks, by name.
     #[must_use]
     pub fn notebooks(&self) -> Vec<Arc<Notebook>> {
-        self.core.notebooks.read().all()
+        self.core.open_notebooks()
     }
 
     /// The notebook of a number.

@@ -185,7 +185,7 @@ impl Core {
     pub(super) fn follow_folders(&self) -> Result<(), EngineError> {
         let _changing = self.changing_notebooks.lock();
         let found = self.notebook_folders()?;
-        for notebook in self.notebooks.read().all() {
+        for notebook in self.open_notebooks() {
             let name = notebook.name();
             if found.get(name.as_str()) == Some(&notebook.key) {
                 // Somebody removed its `.codex`: it is opened anew, with an index made anew.
@@ -294,7 +294,8 @@ impl Core {
         self.history.flush()?;
         let trash = self.codex.open_or_make_dir(&note_path("trash"), 0o700)?;
         let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-        let target = NotePath::new(format!("{name}-{time}")).map_err(|error| EngineError::Invalid(error.to_string()))?;
+        let target =
+            NotePath::new(format!("{name}-{time}")).map_err(|error| EngineError::Invalid(error.to_string()))?;
         self.close_notebook(notebook.number);
         if let Err(error) = self.root.rename_into(&folder_path(name)?, &trash, &target) {
             self.open_notebook(&notebook.name())?;
@@ -340,9 +341,9 @@ impl Core {
         let from = NotePath::new(format!("{name}-{time}")).map_err(|error| EngineError::Invalid(error.to_string()))?;
         match trash.rename_into(&from, &self.root, &folder_path(name)?) {
             Ok(()) => self.open_notebook(&parsed),
-            Err(error) if error.errno() == libc::EEXIST => Err(EngineError::Exists(format!(
-                "`{name}` is there already; rename it first, then restore"
-            ))),
+            Err(error) if error.errno() == libc::EEXIST => {
+                Err(EngineError::Exists(format!("`{name}` is there already; rename it first, then restore")))
+            }
             Err(error) => Err(error.into()),
         }
     }

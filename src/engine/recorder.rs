@@ -19,9 +19,7 @@ pub(super) struct Gestures(HashMap<Actor, GestureId>);
 
 impl Gestures {
     fn of(&mut self, by: &Requester) -> GestureId {
-        by.gesture.clone().unwrap_or_else(|| {
-            self.0.entry(by.actor.clone()).or_insert_with(edit::new_gesture).clone()
-        })
+        by.gesture.clone().unwrap_or_else(|| self.0.entry(by.actor.clone()).or_insert_with(edit::new_gesture).clone())
     }
 }
 

@@ -260,8 +260,7 @@ impl Walker<'_> {
 /// The sidecars in a folder by the name of the file they describe, each file's in the order of merging.
 fn sidecars_of(folder: &NotePath, files: &[(NotePath, OsString, StoreStat)]) -> HashMap<String, Vec<SidecarFile>> {
     let regular = files.iter().filter(|(_, _, stat)| stat.is_file());
-    let stats: HashMap<&str, &StoreStat> =
-        regular.filter_map(|(_, name, stat)| Some((name.to_str()?, stat))).collect();
+    let stats: HashMap<&str, &StoreStat> = regular.filter_map(|(_, name, stat)| Some((name.to_str()?, stat))).collect();
     let described: HashSet<String> = stats
         .keys()
         .flat_map(|name| parse::sidecar_subjects(name))

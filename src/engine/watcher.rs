@@ -51,8 +51,7 @@ struct Watcher<'a> {
 /// Runs until the engine is closed.
 pub(super) fn run(core: &Arc<Core>) {
     let Some(watches) = &core.watches else { return };
-    let mut watcher =
-        Watcher { core, watches, resting: HashMap::new(), half_moves: Vec::new(), looks: Vec::new() };
+    let mut watcher = Watcher { core, watches, resting: HashMap::new(), half_moves: Vec::new(), looks: Vec::new() };
     let mut events = Vec::new();
     while !core.is_closed() {
         events.clear();
@@ -75,7 +74,7 @@ pub(super) fn run(core: &Arc<Core>) {
 /// Events were lost: everything is looked at, and until then no cache is to be trusted.
 pub(super) fn overflow(core: &Arc<Core>) {
     let Some(watches) = &core.watches else { return };
-    let notebooks = core.notebooks.read().all();
+    let notebooks = core.open_notebooks();
     watches.lose(notebooks.iter().map(|notebook| notebook.number));
     core.each_mount(|mount| {
         mount.set_watching(false);

@@ -165,10 +165,7 @@ fn size(size: Option<Size>, default: u64) -> Result<u64, String> {
 pub fn find_workspace(start: &Path) -> Option<PathBuf> {
     let marker = NotePath::new(".codex/workspace.yaml").ok()?;
     let start = if start.is_absolute() { start.to_owned() } else { std::env::current_dir().ok()?.join(start) };
-    start
-        .ancestors()
-        .find(|folder| Dir::open(folder).is_ok_and(|dir| dir.stat(&marker).is_ok()))
-        .map(Path::to_owned)
+    start.ancestors().find(|folder| Dir::open(folder).is_ok_and(|dir| dir.stat(&marker).is_ok())).map(Path::to_owned)
 }
 
 /// Makes the folder at `path` (made if missing) a workspace. Every folder in it that is not hidden becomes a notebook
@@ -185,7 +182,8 @@ pub(super) fn init(path: &Path) -> Result<(), EngineError> {
         other => other?,
     };
     let codex = root.open_or_make_dir(&note_path(".codex"), 0o700)?;
-    let text = b"# Settings of this workspace; see the documentation for all keys.\ntimezone: UTC\nweek_starts: monday\n";
+    let text =
+        b"# Settings of this workspace; see the documentation for all keys.\ntimezone: UTC\nweek_starts: monday\n";
     match codex.write_durably(&note_path(FILE), text, Replace::Never) {
         Ok(_) => Ok(()),
         Err(error) if error.errno() == libc::EEXIST => Ok(()),

@@ -98,11 +98,8 @@ impl Journal {
     /// SQLite's.
     pub fn reserve(&mut self) -> Result<(Seq, Seq), IndexError> {
         let at = self.at();
-        let reserved: Option<i64> = self
-            .connection
-            .query_row("SELECT below FROM reserved", [], |row| row.get(0))
-            .optional()
-            .map_err(&at)?;
+        let reserved: Option<i64> =
+            self.connection.query_row("SELECT below FROM reserved", [], |row| row.get(0)).optional().map_err(&at)?;
         let first = reserved.and_then(|below| u64::try_from(below).ok()).unwrap_or(1);
         self.set_reserved(Seq(first + SEQ_BLOCK))?;
         Ok((Seq(first), Seq(first + SEQ_BLOCK)))

@@ -345,7 +345,7 @@ impl World {
 
     fn refused_remove(&self, at: At, from: Fold) -> Expected {
         match from {
-            Fold::Tag(_) | Fold::View => Expected::Skipped,
+            Fold::View => Expected::Skipped,
             Fold::Both(a, b) => self.if_shown(at, Via::Both(a, b), EPERM),
             Fold::Group(group) => self.if_shown(at, Via::Group(group), EPERM),
             Fold::Search => {

@@ -54,8 +54,6 @@ pub enum Tagging {
 /// Where an operation that must be refused is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fold {
-    /// A tag's folder.
-    Tag(Tag),
     /// `tags/A/+B`.
     Both(Tag, Tag),
     /// A group of the view.

@@ -108,7 +108,8 @@ fn names_that_are_no_text_links_and_execute_bits_are_recorded() {
 
 #[test]
 fn what_was_not_recorded_before_a_stop_is_recorded_after_the_start() {
-    let mut lab = Lab::with(&[("a.md", "# a\n"), ("gone.md", "# gone\n"), ("plot.png", "x"), ("plot.png.json", "{}")], false);
+    let mut lab =
+        Lab::with(&[("a.md", "# a\n"), ("gone.md", "# gone\n"), ("plot.png", "x"), ("plot.png.json", "{}")], false);
     lab.flush();
     lab.close();
     lab.write("a.md", "# changed offline\n");
@@ -139,11 +140,7 @@ fn a_quiet_moment_is_enough() {
 #[test]
 fn sizes_beyond_the_limits_are_not_recorded() {
     let lab = Lab::new();
-    std::fs::write(
-        lab.root().join(".codex/workspace.yaml"),
-        "history: {text_max: 100, binary_max: 10}\n",
-    )
-    .unwrap();
+    std::fs::write(lab.root().join(".codex/workspace.yaml"), "history: {text_max: 100, binary_max: 10}\n").unwrap();
     lab.engine().reload_settings().unwrap();
     lab.save("long.md", &"x".repeat(101));
     lab.save("short.md", &"x".repeat(100));

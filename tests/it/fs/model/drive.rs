@@ -228,7 +228,6 @@ impl Driver {
 
     fn fold(&self, fold: Fold) -> PathBuf {
         match fold {
-            Fold::Tag(tag) => self.tag(tag),
             Fold::Both(a, b) => self.operator(a, '+', b),
             Fold::Group(group) => self.group(group),
             Fold::View => self.view(),
@@ -244,7 +243,7 @@ impl Driver {
                     Fold::Both(a, b) => self.world.operator_folder(a, true, b),
                     Fold::Group(group) => self.world.group(group),
                     Fold::Search => self.world.search(),
-                    Fold::Tag(_) | Fold::View => Vec::new(),
+                    Fold::View => Vec::new(),
                 };
                 vec![fs::remove_file(self.fold(from).join(self.name_in(at, &entries)))]
             }
