@@ -33,7 +33,8 @@ impl World {
             Op::Append { at, via, text } => self.change(at, via, |bytes| bytes.extend(appended(text))),
             Op::StoreAppend { at, text } => self.change(at, Via::Real, |bytes| bytes.extend(appended(text))),
             Op::Truncate { at, via, part } => self.change(at, via, |bytes| bytes.truncate(cut(bytes.len(), part))),
-            Op::Rename { from, to } | Op::StoreRename { from, to } => self.rename(from, to),
+            Op::Rename { from, to } => self.rename(from, to),
+            Op::StoreRename { from, to } => self.renumbered(from, to, Self::rename),
             Op::RenameNew { from, to } => {
                 if self.names.contains_key(from) && self.names.contains_key(to) { EEXIST } else { self.rename(from, to) }
             }
@@ -42,7 +43,8 @@ impl World {
             Op::Link { from, to } => self.link(from, to),
             Op::MakeDir { at } | Op::StoreMakeDir { at } => self.make_dir(at),
             Op::RemoveDir { at } => self.remove_dir(at),
-            Op::RenameDir { from, to } | Op::StoreRenameDir { from, to } => self.rename_dir(from, to),
+            Op::RenameDir { from, to } => self.rename_dir(from, to),
+            Op::StoreRenameDir { from, to } => self.renumbered(from, to, Self::rename_dir),
             Op::StoreRemoveDir { at } => self.remove_all(at),
             _ => self.apply_synthetic(op),
         };
@@ -108,6 +110,27 @@ impl World {
             self.names.insert(to.to_owned(), id);
         }
         Expected::Done
+    }
+
+    /// A rename in the store. Where it leads to another notebook, that one numbers the files anew: only through a mount
+    /// does a file keep its number then.
+    fn renumbered(&mut self, from: At, to: At, rename: impl Fn(&mut Self, &str, &str) -> Expected) -> Expected {
+        let is_other = from.split('/').next() != to.split('/').next();
+        let moved: Vec<u32> =
+            self.names.iter().filter(|(path, _)| *path == from || dir_of(path) == from).map(|(_, id)| *id).collect();
+        if is_other && moved.iter().any(|id| self.names.values().filter(|other| *other == id).count() > 1) {
+            return Expected::Skipped;
+        }
+        let expected = rename(self, from, to);
+        if is_other && expected == Expected::Done {
+            for old in moved {
+                self.next += 1;
+                let new = self.next;
+                self.names.values_mut().filter(|id| **id == old).for_each(|id| *id = new);
+                self.files.remove(&old).map(|file| self.files.insert(new, file));
+            }
+        }
+        expected
     }
 
     fn exchange(&mut self, a: &str, b: &str) -> Expected {

@@ -113,13 +113,15 @@ fn part(part: u32) {
     let watchdog = Watchdog::start(&mounted.mnt());
     let kept = RefCell::new(Vec::new());
     let (count, failed) = (Cell::new(0), RefCell::new(Vec::new()));
-    let is_failing = Cell::new(false);
+    let (is_failing, steps, start) = (Cell::new(false), Cell::new(0_u32), Instant::now());
     let result = runner(cases, seed).run(&drafts(10..=30), |drafts| {
         watchdog.alive();
         count.set(count.get() + 1);
         let mut driver = Driver::new(&mounted, &format!("s{}q", count.get()));
         let mut ops = Vec::new();
-        let why = match sequence(&mut driver, &drafts, &mut ops) {
+        let ended = sequence(&mut driver, &drafts, &mut ops);
+        steps.set(steps.get() + u32::try_from(ops.len()).expect("few operations"));
+        let why = match ended {
             Ok(()) if is_failing.get() || count.get() + KEPT <= cases => driver.clean_up(),
             Ok(()) => {
                 kept.borrow_mut().push(driver);
@@ -129,11 +131,16 @@ fn part(part: u32) {
         };
         why.map_err(|why| {
             is_failing.set(true);
-            let shown = format!("{why}\noperations: {ops:#?}");
+            let shown: String = ops.iter().map(|op| format!("\n    Op::{op:?},")).collect();
+            let shown = format!("{why}\noperations:{shown}");
             *failed.borrow_mut() = ops;
             TestCaseError::fail(shown)
         })
     });
+    if std::env::var_os("CDX_MODEL_TIMES").is_some() {
+        let (spent, steps) = (start.elapsed(), steps.get());
+        eprintln!("{} sequences, {steps} operations in {spent:?}: {:?} each", count.get(), spent / steps.max(1));
+    }
     match result {
         Ok(()) => finish(&mut mounted, kept.into_inner()),
         Err(TestError::Fail(why, _)) => {
@@ -157,7 +164,7 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
         cases,
         failure_persistence: None,
         max_shrink_iters: 400,
-        max_shrink_time: 90_000,
+        max_shrink_time: 60_000,
         ..Config::default()
     };
     let mut bytes = [0; 32];

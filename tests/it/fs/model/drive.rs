@@ -301,7 +301,11 @@ impl Driver {
         let mut tags: Vec<String> = self.world.required_tags().into_iter().collect();
         tags.sort_by_key(|tag| std::cmp::Reverse(tag.len()));
         for tag in tags {
-            fs::remove_dir(self.tag(&tag)).map_err(|error| format!("rmdir of the tag {tag}: {error}"))?;
+            match fs::remove_dir(self.tag(&tag)) {
+                // A tag that was only above others went with them.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(format!("rmdir of the tag {tag}: {error}")),
+                _ => {}
+            }
         }
         Ok(())
     }
