@@ -13,6 +13,6 @@ mod world;
 
 pub use aim::{Draft, drafts};
 pub use apply::{Expected, appended, cut};
-pub use contents::faithful;
+pub use contents::{Contents, Form, faithful};
 pub use op::{Fold, Op, Save, Tag, Tagging, Via};
 pub use world::{Entry, NONE, Shown, World, dir_of, is_page, name_of};

@@ -173,9 +173,14 @@ impl Members {
     }
 
     fn put_into(&mut self, group: &Option<Box<str>>, file: &Arc<CatalogFile>) {
-        if !self.numbered {
-            self.folder(group.as_deref()).insert(Arc::clone(file));
+        if self.numbered {
+            return;
         }
+        // The folder of notes without a value stays when it is empty (it may be all there is), but is not shown then.
+        if group.is_none() && self.folder(None).is_empty() {
+            self.touch_groups();
+        }
+        self.folder(group.as_deref()).insert(Arc::clone(file));
     }
 
     fn take_from(&mut self, group: &Option<Box<str>>, file: &CatalogFile) {
@@ -185,7 +190,7 @@ impl Members {
             self.folders.remove(group);
             self.touch_groups();
         } else if folder.is_empty() {
-            self.shown = None;
+            self.touch_groups();
         }
     }
 

@@ -1,6 +1,6 @@
 //! The mount, through the kernel.
 
-mod model;
+pub mod model;
 mod programs;
 mod real;
 mod suites;
