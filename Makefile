@@ -34,8 +34,14 @@ test: need-build need-fuse need-test ## All tests: unit, real mounts, real progr
 	cargo test --locked --doc --quiet
 
 .PHONY: bench
-bench: need-build need-fuse ## The table of targets: ours, the peer's, met or not
-	@cargo bench --locked
+bench: need-build need-fuse bench-tools ## The table of targets: ours, the peer's, met or not (ARGS='--quick history')
+	@cargo bench --locked --quiet --bench targets -- $(ARGS)
+
+# The peers that Codex is measured beside, and what measures.
+.PHONY: bench-tools
+bench-tools:
+	@.ci/need fio=fio bindfs=bindfs mergerfs=mergerfs rg=ripgrep hyperfine=hyperfine python3=python3 git=git \
+		mkfs.ext4=e2fsprogs setpriv=util-linux
 
 .PHONY: lint
 lint: ## Formatting, lints, documentation: no warning
@@ -58,11 +64,14 @@ need-fuse:
 	@.ci/need fusermount3=fuse3
 	@.ci/need-fuse
 
+.PHONY: tools
+tools: $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx ## Conformance suites of filesystems, into .tools
+
 # Programs that the tests drive on a mount.
 .PHONY: need-test
-need-test: $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx
+need-test: tools
 	@.ci/need git=git rsync=rsync rg=ripgrep perl=perl python3=python3 setfacl=acl setfattr=attr \
-		vim=vim nano=nano emacs=emacs-nox find=findutils tar=tar grep=grep sed=sed
+		vim=vim nano=nano emacs=emacs-nox sqlite3=sqlite3 script=bsdutils patch=patch useradd=passwd
 
 $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx $(TOOLS)/bin/cargo-deny: $(TOOLS)/bin/%:
 	@echo "installing $* into .tools (once)"

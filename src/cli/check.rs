@@ -7,7 +7,10 @@ use super::output::{Cell, Style, Table, count, tell};
 use super::{Context, reply};
 use crate::engine::Command;
 
-/// Compares files, index and history and names every difference; exit code 1 if there is one
+/// Compares files, index and history; exit code 1 if they differ
+///
+/// Every difference is named; notes (broken frontmatter, tags that are none, sidecars without a file) are for their
+/// author to mend and make no check fail.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx check

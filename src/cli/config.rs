@@ -6,7 +6,7 @@ use super::Context;
 use super::error::{CliError, Outcome};
 use super::output::{Cell, Style, Table};
 
-/// Shows the program's settings and where each value comes from
+/// Shows settings, and where each value comes from
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx config

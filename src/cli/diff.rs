@@ -7,7 +7,9 @@ use super::output::Style;
 use super::{Context, reply};
 use crate::engine::Command;
 
-/// Shows what changed in a file: since its last recorded version, since a revision, or between two
+/// Shows what changed in a file
+///
+/// Since its newest recorded version, since a revision, or between two.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx diff plan.md                       what is not recorded yet

@@ -9,7 +9,7 @@ use super::{Context, site};
 use crate::engine::doctor::{Advice, Level, Machine, diagnose};
 use crate::index::system::SystemDb;
 
-/// Looks for what keeps Codex from working well on this machine, and names the command that mends it
+/// Finds what is in the way on this machine, and what mends it
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx doctor

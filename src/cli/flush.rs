@@ -6,7 +6,9 @@ use super::Context;
 use super::error::{CliError, Outcome};
 use crate::engine::Command;
 
-/// Records in the history what is pending, now (else: 5 s after the last change)
+/// Records in the history what is pending, now
+///
+/// By itself that happens 5 s after the last change.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  cdx flush && git -C lab/.codex/history.git log -1")]
 pub(crate) struct Flush {}

@@ -7,7 +7,7 @@ use super::output::{count, tell};
 use super::{Context, reply};
 use crate::engine::Command;
 
-/// Compares the files with the index and takes in what changed; with --rebuild from nothing
+/// Brings the index up to date with the files, or makes it anew
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx index

@@ -28,7 +28,10 @@ history:
   binary_max: 1 MiB     # larger binary files neither
 ";
 
-/// Makes a directory a workspace; every folder in it that is not hidden becomes a notebook, nothing in them is changed
+/// Makes a directory a workspace; its folders become notebooks
+///
+/// Every folder in it that is not hidden becomes a notebook; nothing in them is changed but for a `.codex` beside
+/// your files, which holds the index and the history.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx init ~/lab                            its folders become notebooks

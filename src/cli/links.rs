@@ -8,7 +8,7 @@ use super::output::{Cell, Style, Table};
 use super::{Context, reply};
 use crate::engine::Command;
 
-/// Lists the links out of a file, and the notes that link to it
+/// Lists links out of a file, and notes that link to it
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx links lab/runs/2026-11-02.md

@@ -5,10 +5,11 @@ use serde_json::Value;
 
 use super::error::{CliError, Outcome};
 use super::output::{Style, printable};
+use super::site::Named;
 use super::{Context, reply};
 use crate::engine::Command;
 
-/// Lists recorded changes, newest first; of one file or folder if named
+/// Lists recorded changes, newest first
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx log
@@ -28,14 +29,16 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
         let session = context.session()?;
-        let file = self.file.map(|file| session.file(&file)).transpose()?;
+        let is_workspace = |file: &str| session.site.file(file).is_ok_and(|named| named == Named::File(String::new()));
+        let file = self.file.filter(|file| !is_workspace(file)).map(|file| session.file(&file)).transpose()?;
+        let is_of_one = file.is_some();
         let reply = session.ask(&Command::Log { file, limit: self.limit })?;
         if self.json {
             context.out.json(&reply)?;
             return Ok(Outcome::Done);
         }
         for commit in commits(&reply) {
-            print(context, commit)?;
+            print(context, commit, is_of_one)?;
         }
         Ok(Outcome::Done)
     }
@@ -45,7 +48,7 @@ fn commits(reply: &Value) -> &[Value] {
     reply.as_array().map_or_else(|| reply::list(reply, "commits"), Vec::as_slice)
 }
 
-fn print(context: &mut Context, commit: &Value) -> Result<(), CliError> {
+fn print(context: &mut Context, commit: &Value, is_of_one: bool) -> Result<(), CliError> {
     let out = &mut context.out;
     let id = out.styled(reply::text(commit, "id").get(..8).unwrap_or_default(), Style::Match);
     let time = out.styled(&local(reply::text(commit, "time")), Style::Dim);
@@ -54,6 +57,9 @@ fn print(context: &mut Context, commit: &Value) -> Result<(), CliError> {
     let actor = printable(reply::text(commit, "actor"));
     let place = if notebook.is_empty() { String::new() } else { format!("{}  ", out.styled(notebook, Style::Path)) };
     out.line(format!("{id}  {time}  {place}{actor}  {summary}"))?;
+    if is_of_one {
+        return Ok(());
+    }
     for change in reply::list(commit, "changes") {
         let kind = change.get(0).map_or_else(|| reply::text(change, "kind").to_owned(), reply::shown);
         let path = change.get(1).map_or_else(|| reply::text(change, "path").to_owned(), reply::shown);

@@ -19,6 +19,7 @@ mod mount;
 mod mounts;
 mod notebook;
 mod output;
+mod progress;
 mod query;
 mod reply;
 mod restore;
@@ -51,7 +52,6 @@ use session::Session;
 #[command(
     name = "cdx",
     version,
-    propagate_version = true,
     after_help = "Examples:
   cdx demo                             a sample workspace, mounted: the first thing to try
   cdx init ~/lab                       makes ~/lab a workspace; nothing in it is changed

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::sys::paths;
 
-/// What a mount's filesystem type is called.
-const TYPE: &str = "fuse.cdx";
+/// What a mount's filesystem type is called: root's mounts bear no subtype, those of fusermount3 do.
+const TYPES: [&str; 2] = ["fuse", "fuse.cdx"];
 /// What its source begins with; the workspace's path follows.
 const SOURCE: &str = "cdx:";
 
@@ -48,7 +48,7 @@ fn parse(mountinfo: &str) -> Vec<Mounted> {
         .filter_map(|line| {
             let (mount, filesystem) = line.split_once(" - ")?;
             let mut filesystem = filesystem.split(' ');
-            if filesystem.next()? != TYPE {
+            if !TYPES.contains(&filesystem.next()?) {
                 return None;
             }
             let workspace = unescape(filesystem.next()?.strip_prefix(SOURCE)?);
@@ -83,7 +83,7 @@ mod tests {
         let text = "\
 23 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 90 23 0:52 / /mnt/my\\040lab rw,nosuid,nodev,relatime shared:9 - fuse.cdx cdx:/data/my\\040lab rw,user_id=1000
-91 23 0:53 / /mnt/ro ro,nosuid - fuse.cdx cdx:/data/lab ro,user_id=1000
+91 23 0:53 / /mnt/ro ro,nosuid - fuse cdx:/data/lab ro,user_id=1000
 92 23 0:54 / /mnt/other rw - fuse.sshfs cdx:/x rw";
         let mounted =
             |at: &str, of: &str, read_only| Mounted { mountpoint: at.into(), workspace: of.into(), read_only };

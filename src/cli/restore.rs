@@ -7,7 +7,9 @@ use super::output::{count, tell};
 use super::{Context, reply};
 use crate::engine::Command;
 
-/// Writes a file or folder as it was at a revision; a new change, so `cdx undo` takes it back
+/// Brings a file or folder back as it was
+///
+/// It is a change like others: `cdx undo` takes it back.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx restore lab/plan.md                the newest recorded version (a deleted file comes back)

@@ -2,14 +2,19 @@
 //! or an own one for the length of the command.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::error::CliError;
+use super::progress::Progress;
 use super::site::{Named, Site};
 use crate::config::Config;
 use crate::engine::{Command, Engine, EngineError, EngineOptions, Requester};
 use crate::types::Actor;
+
+/// How long a command waits for others that hold the workspace and serve nobody.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A workspace and who acts on it.
 #[derive(Debug)]
@@ -26,13 +31,29 @@ impl Session {
 
     /// Asks the running engine, else an own one.
     pub(crate) fn ask(&self, command: &Command) -> Result<Value, CliError> {
-        if let Some(reply) = self.ask_running(command)? {
-            return Ok(reply);
+        let _progress = Progress::of(match command {
+            Command::Index { .. } => "indexing",
+            Command::Check { .. } => "checking",
+            _ => "working",
+        });
+        let began = Instant::now();
+        loop {
+            if let Some(reply) = self.ask_running(command)? {
+                return Ok(reply);
+            }
+            match self.open(own_options(&self.actor)) {
+                Ok(engine) => {
+                    let reply = engine.perform(command, &engine.default_requester());
+                    engine.close();
+                    return Ok(reply?);
+                }
+                // Another command holds it for its own length, or a daemon is starting or ending.
+                Err(CliError::Engine(EngineError::Held(_))) if began.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(30));
+                }
+                Err(error) => return Err(error),
+            }
         }
-        let engine = self.open(own_options(&self.actor))?;
-        let reply = engine.perform(command, &engine.default_requester());
-        engine.close();
-        Ok(reply?)
     }
 
     /// Asks the engine that runs, if one does.
@@ -42,10 +63,10 @@ impl Session {
     }
 
     /// Opens an engine; of a store that cannot be written, one that only reads.
-    fn open(&self, options: EngineOptions) -> Result<Arc<Engine>, CliError> {
+    pub(crate) fn open(&self, options: EngineOptions) -> Result<Arc<Engine>, CliError> {
         match Engine::open(&self.site.workspace, options.clone()) {
             Err(EngineError::Store(error)) if matches!(error.errno(), libc::EROFS | libc::EACCES) => {
-                Ok(Engine::open(&self.site.workspace, EngineOptions { read_only: true, ..options })?)
+                Ok(Engine::open(&self.site.workspace, EngineOptions { read_only: true, serve: false, ..options })?)
             }
             other => Ok(other?),
         }

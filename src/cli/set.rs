@@ -7,7 +7,7 @@ use super::Context;
 use super::error::{CliError, Outcome};
 use crate::engine::Command;
 
-/// Sets properties of a file, in its frontmatter or sidecar
+/// Sets properties of a file
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx set lab/runs/2026-11-02.md status=done loss=0.083

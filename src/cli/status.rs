@@ -4,13 +4,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::error::{CliError, Outcome};
-use super::output::{Cell, Output, Style, Table};
+use super::output::{Cell, Output, Style, Table, count};
 use super::session::Session;
 use super::{Context, mounts, reply, site};
 use crate::engine::Command;
 use crate::index::system::SystemDb;
 
-/// Shows workspaces, mounts, the state of index and history, pending work and problems
+/// Shows workspaces and mounts, what is pending, and problems
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx status                  all workspaces
@@ -93,11 +93,7 @@ fn print(out: &mut Output, workspace: &Value) -> Result<(), CliError> {
         out.line(format!("  mounted at {}{how}", reply::text(mount, "mountpoint")))?;
     }
     match workspace.get("engine") {
-        Some(engine) => {
-            let mut table = Table::default();
-            flatten("", engine, &mut table);
-            out.table(&table)?;
-        }
+        Some(engine) => print_engine(out, engine)?,
         None if workspace.get("error").is_some() => {
             let error = out.styled(reply::text(workspace, "error"), Style::Bad);
             out.line(format!("  {error}"))?;
@@ -107,21 +103,40 @@ fn print(out: &mut Output, workspace: &Value) -> Result<(), CliError> {
     out.line("")
 }
 
-/// Every scalar with its path: `index.pending  0`.
-fn flatten(prefix: &str, value: &Value, table: &mut Table) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                let path = if prefix.is_empty() { format!("  {key}") } else { format!("{prefix}.{key}") };
-                flatten(&path, value, table);
-            }
-        }
-        Value::Array(items) if items.iter().any(Value::is_object) => {
-            for (index, item) in items.iter().enumerate() {
-                flatten(&format!("{prefix}[{index}]"), item, table);
-            }
-        }
-        Value::Null => {}
-        _ => table.push([Cell::new(prefix).style(Style::Dim), Cell::new(reply::shown(value))]),
+/// The state that `.codex/status.json` of a mount shows, in words.
+fn print_engine(out: &mut Output, engine: &Value) -> Result<(), CliError> {
+    let mut table = Table::default();
+    let mut row =
+        |what: &str, state: String| table.push([Cell::new(format!("  {what}")).style(Style::Dim), Cell::new(state)]);
+    let running = format!("running for {}", duration(reply::number(engine, "uptime_s")));
+    row(
+        "engine",
+        format!("pid {}, version {}, {running}", reply::number(engine, "pid"), reply::text(engine, "version")),
+    );
+    let waiting = |part: &str| engine.get(part).map_or(0, |part| reply::number(part, "waiting"));
+    let complete = if engine.get("complete") == Some(&Value::Bool(true)) { "complete" } else { "not complete yet" };
+    row("index", format!("{complete}, {}", count(waiting("index"), "change waits", "changes wait")));
+    row("history", count(waiting("history"), "change waits", "changes wait"));
+    if let Some(watcher) = engine.get("watcher") {
+        let folders = count(reply::number(watcher, "folders"), "folder", "folders");
+        row("watcher", format!("{} {folders}", reply::text(watcher, "state")));
+    }
+    let notebooks = reply::list(engine, "notebooks").iter().map(|notebook| {
+        format!("{} ({})", reply::text(notebook, "name"), count(reply::number(notebook, "files"), "file", "files"))
+    });
+    row("notebooks", notebooks.collect::<Vec<_>>().join(", "));
+    out.table(&table)?;
+    for problem in reply::list(engine, "problems") {
+        let problem = out.styled(&super::output::printable(&reply::shown(problem)), Style::Bad);
+        out.line(format!("  {problem}"))?;
+    }
+    Ok(())
+}
+
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7199 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
     }
 }

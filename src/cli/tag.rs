@@ -7,7 +7,7 @@ use super::output::{count, tell};
 use super::{Context, reply};
 use crate::engine::Command;
 
-/// Adds, removes and renames tags in the frontmatter or sidecar of files
+/// Adds, removes and renames tags of files
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx tag add experiment/gpu lab/runs/*.md

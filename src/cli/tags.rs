@@ -7,7 +7,7 @@ use super::output::{Cell, Style, Table};
 use super::{Context, reply};
 use crate::engine::Command;
 
-/// Lists tags with the number of their notes, or one tag's notes and children
+/// Lists tags with counts, or one tag's notes and children
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx tags

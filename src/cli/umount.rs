@@ -15,7 +15,9 @@ use crate::sys::paths;
 /// How long the engine of the last mount is given to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Records what is pending in the history, then unmounts, even while files are open
+/// Records what is pending in the history, then unmounts
+///
+/// It does so even while files are open; they keep working until they are closed.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  cdx umount ~/mnt")]
 pub(crate) struct Umount {

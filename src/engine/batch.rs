@@ -24,11 +24,16 @@ use crate::types::{Actor, NotePath};
 /// Rows that one transaction writes at most, so that readers of the database and barriers are not kept long.
 pub(super) const ROWS_MAX: usize = 1000;
 
+/// So many bytes are read before they are written into the index, and so many paths are settled in one go.
+const READ_MAX: u64 = 32 << 20;
+const SLICE_MAX: usize = 4 * ROWS_MAX;
+
 /// Notes that moved with their folder are read again so long after it.
 const REREAD: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// What hints say of a path.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own that a hint adds")]
 struct Dirty {
     by: Option<Requester>,
     /// Reported by whoever changed it, hence in the journal already.
@@ -57,6 +62,14 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
+    /// How many bytes of text will be held for it.
+    fn read_bytes(&self) -> u64 {
+        match &self.wanted {
+            Some(wanted) if !self.is_settled() => wanted.stat.size.min(super::read::PARSED_MAX),
+            _ => 0,
+        }
+    }
+
     /// Whether index and store say the same.
     pub(super) fn is_settled(&self) -> bool {
         match (&self.row, &self.wanted) {
@@ -95,7 +108,22 @@ impl<'a> Batch<'a> {
             self.take_in(look)?;
         }
         self.paths.extend(self.dirty.keys().cloned());
-        let mut verdicts = self.judge()?;
+        // What went comes first: what comes later may be the same file (see `graves`).
+        let (mut verdicts, present): (Vec<_>, Vec<_>) = self.judge()?.into_iter().partition(|v| v.wanted.is_none());
+        let mut bytes = 0;
+        for verdict in present {
+            bytes += verdict.read_bytes();
+            verdicts.push(verdict);
+            if bytes > READ_MAX || verdicts.len() >= SLICE_MAX {
+                bytes = 0;
+                self.settle(std::mem::take(&mut verdicts))?;
+            }
+        }
+        self.settle(verdicts)
+    }
+
+    /// Reads what has to be read, and brings history, index and maps up to date.
+    fn settle(&mut self, mut verdicts: Vec<Verdict>) -> Result<(), IndexError> {
         self.read(&mut verdicts);
         let moves = moves::find(&verdicts);
         self.record_history(&verdicts, &moves);
@@ -274,14 +302,22 @@ impl<'a> Batch<'a> {
         let mut due: Vec<&mut Verdict> =
             verdicts.iter_mut().filter(|v| v.wanted.is_some() && !v.is_settled()).collect();
         if due.len() < 8 {
-            due.iter_mut().for_each(|verdict| read_one(core, notebook, verdict));
+            for verdict in due {
+                read_one(core, notebook, verdict);
+            }
             return;
         }
         let half = due.len() / 2;
         let (one, other) = due.split_at_mut(half);
         std::thread::scope(|scope| {
-            scope.spawn(|| one.iter_mut().for_each(|verdict| read_one(core, notebook, verdict)));
-            other.iter_mut().for_each(|verdict| read_one(core, notebook, verdict));
+            scope.spawn(|| {
+                for verdict in one {
+                    read_one(core, notebook, verdict);
+                }
+            });
+            for verdict in other {
+                read_one(core, notebook, verdict);
+            }
         });
     }
 
@@ -299,19 +335,12 @@ impl<'a> Batch<'a> {
             let recording = match (&verdict.wanted, &verdict.row) {
                 (Some(_), _) if verdict.dirty.is_in_stock => continue,
                 (Some(_), _) if !verdict.is_settled() => Recording::Written(verdict.path.clone()),
-                (Some(_), _) => {
-                    // Indexed already, perhaps by the watcher, who does not know who did it.
-                    if let Some(by) = &verdict.dirty.by {
-                        self.core.history.attribute(number, &verdict.path, by);
-                    }
-                    continue;
-                }
                 (None, _) if verdict.is_recorded_only => Recording::Written(verdict.path.clone()),
                 (None, Some(_)) if verdict.is_absent => Recording::Removed(verdict.path.clone()),
                 (None, None) if verdict.is_absent && (verdict.dirty.is_gone || !has_row(&verdict.path)) => {
                     Recording::Removed(verdict.path.clone())
                 }
-                (None, _) => continue,
+                (_, _) => continue,
             };
             if !verdict.dirty.is_noted {
                 found.push(self.found_entry(&recording));

@@ -18,7 +18,7 @@ use super::scan::ScanQueue;
 use super::watch::Watches;
 use super::{EngineOptions, MountHooks, Notebook, Settings};
 use crate::index::journal::Journal;
-use crate::sys::{Dir, FileLock, StoreStat};
+use crate::sys::{Dir, FileLock, ScratchFolder, StoreStat};
 use crate::types::{NotebookNumber, StoreKey};
 
 /// See the module.
@@ -45,6 +45,8 @@ pub(super) struct Core {
     pub(super) closed: AtomicBool,
     pub(super) started: Instant,
     pub(super) workbench: Arc<Workbench>,
+    /// Where databases are while the store is only read.
+    pub(super) scratch: Option<ScratchFolder>,
     /// Given up when the engine is closed.
     pub(super) lock: Mutex<Option<FileLock>>,
 }
@@ -110,6 +112,6 @@ impl Core {
         };
         let name = notebook.name();
         there(&self.root, name.as_str().as_ref(), notebook.key)
-            && there(&notebook.dir, ".codex".as_ref(), notebook.codex_key)
+            && (self.scratch.is_some() || there(&notebook.dir, ".codex".as_ref(), notebook.codex_key))
     }
 }

@@ -12,7 +12,7 @@ use super::recorder::Recorder;
 use super::walk::Present;
 use super::{EngineError, Notebook, Requester};
 use crate::history::Recorded;
-use crate::types::{NotePath, NotebookNumber};
+use crate::types::{Actor, NotePath, NotebookNumber};
 
 /// A change to be recorded. Contents are read when they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,12 +63,17 @@ struct State {
     flush_wanted: u64,
     flush_done: u64,
     failure: Option<String>,
+    /// workspace.yaml is to be recorded.
+    settings: bool,
+    /// Packs are to be folded together then, if nothing happens before.
+    fold_at: Option<Instant>,
     closed: bool,
 }
 
 /// See the module.
-#[derive(Default)]
 pub(super) struct HistoryQueue {
+    /// Whether anything is recorded at all.
+    records: bool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -85,63 +90,77 @@ pub(super) struct Round {
     pub(super) version: u64,
     /// Flushes that are answered by it.
     wanted: u64,
+    settings: bool,
+}
+
+/// What the thread is to do.
+enum Due {
+    Record(Round),
+    Fold,
 }
 
 const QUIET: Duration = Duration::from_secs(5);
 const LATEST: Duration = Duration::from_secs(60);
+/// After so long without a change packs are folded.
+const FOLD: Duration = Duration::from_secs(30);
 /// Kept contents beyond this are recorded without waiting for a quiet moment.
 const KEPT_MAX: usize = 64 << 20;
 /// A mark whose hint never led to a change (an ignored file) is lifted after this.
 const MARK_MAX: Duration = Duration::from_secs(120);
 
 impl HistoryQueue {
+    /// Empty; `records` is false where the store is only read.
+    pub(super) fn new(records: bool) -> Self {
+        Self { records, state: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// The settings of the workspace may have changed.
+    pub(super) fn push_settings(&self) {
+        let mut state = self.state.lock();
+        state.settings = self.records;
+        if self.records {
+            touch(&mut state, &self.changed);
+        }
+    }
+
     /// A change that the index thread has seen.
-    pub(super) fn push(&self, number: NotebookNumber, recording: Recording, by: Requester) {
+    ///
+    /// The watcher, who does not know who did it, may be ahead of the report or behind it: a report that is on its way
+    /// says who it was.
+    pub(super) fn push(&self, number: NotebookNumber, recording: Recording, mut by: Requester) {
+        if !self.records {
+            return;
+        }
         let mut state = self.state.lock();
         state.version += 1;
         let version = state.version;
         let pending = state.pending.entry(number).or_default();
         match &recording {
             Recording::Written(path) | Recording::Moved(_, path) => {
+                let reported = pending.unrecorded.get(path).filter(|mark| !mark.is_queued);
+                if let Some(mark) = reported.filter(|_| by.actor == Actor::Unknown) {
+                    by = mark.by.clone();
+                }
                 let mark = Unrecorded { by: by.clone(), noted: Instant::now(), is_queued: true, version };
                 pending.unrecorded.insert(path.clone(), mark);
             }
             Recording::Removed(path) => drop(pending.unrecorded.remove(path)),
         }
         pending.changes.push((recording, by));
-        self.touch(&mut state);
-    }
-
-    fn touch(&self, state: &mut State) {
-        let now = Instant::now();
-        state.last = Some(now);
-        if state.first.is_none() {
-            state.first = Some(now);
-            // The thread sleeps without a deadline only while nothing waits.
-            self.changed.notify_all();
-        }
+        touch(&mut state, &self.changed);
     }
 
     /// A change was reported; its hint is on its way.
     pub(super) fn mark(&self, number: NotebookNumber, path: &NotePath, by: &Requester) {
+        if !self.records {
+            return;
+        }
         let mut state = self.state.lock();
         state.version += 1;
         let version = state.version;
         let marks = &mut state.pending.entry(number).or_default().unrecorded;
         let is_queued = marks.get(path).is_some_and(|mark| mark.is_queued);
         marks.insert(path.clone(), Unrecorded { by: by.clone(), noted: Instant::now(), is_queued, version });
-    }
-
-    /// Who made a change that was found before it was reported.
-    pub(super) fn attribute(&self, number: NotebookNumber, path: &NotePath, by: &Requester) {
-        let mut state = self.state.lock();
-        let Some(pending) = state.pending.get_mut(&number) else { return };
-        for (recording, known) in pending.changes.iter_mut().rev().take(4096) {
-            let is_it = matches!(recording, Recording::Written(other) if other == path);
-            if is_it && known.actor == crate::types::Actor::Unknown {
-                *known = by.clone();
-            }
-        }
     }
 
     /// Who last changed a path whose contents are not recorded yet.
@@ -155,7 +174,7 @@ impl HistoryQueue {
         let mut state = self.state.lock();
         state.kept_bytes += kept.size;
         state.pending.entry(number).or_default().kept.push(kept);
-        self.touch(&mut state);
+        touch(&mut state, &self.changed);
         if state.kept_bytes > KEPT_MAX {
             state.flush_wanted += 1;
             self.changed.notify_all();
@@ -164,6 +183,9 @@ impl HistoryQueue {
 
     /// Compares the files that a first scan has met with what is recorded, once the index has taken them in.
     pub(super) fn take_stock(&self, core: &Arc<Core>, notebook: &Notebook, present: Vec<Present>) {
+        if !self.records {
+            return;
+        }
         let number = notebook.number;
         let core_then = Arc::clone(core);
         core.queue.push_task(Box::new(move |_| {
@@ -211,7 +233,7 @@ impl HistoryQueue {
     }
 
     /// Waits until a round is due, and takes it; `None` after the last.
-    fn take(&self) -> Option<Round> {
+    fn take(&self) -> Option<Due> {
         let mut state = self.state.lock();
         loop {
             let has_stock = state.pending.values().any(|pending| pending.stock.is_some());
@@ -224,12 +246,14 @@ impl HistoryQueue {
                 break;
             }
             if state.closed {
-                if state.first.is_none() {
-                    return None;
-                }
+                state.first?;
                 break;
             }
-            match due {
+            if state.fold_at.is_some_and(|at| at <= Instant::now()) {
+                state.fold_at = None;
+                return Some(Due::Fold);
+            }
+            match due.or(state.fold_at) {
                 Some(due) => drop(self.changed.wait_until(&mut state, due)),
                 None => self.changed.wait(&mut state),
             }
@@ -238,11 +262,20 @@ impl HistoryQueue {
         let version = state.version;
         let mut taken = BTreeMap::new();
         for (number, pending) in &mut state.pending {
-            let changes = std::mem::take(&mut pending.changes);
+            let mut changes = std::mem::take(&mut pending.changes);
+            for (recording, by) in changes.iter_mut().filter(|(_, by)| by.actor == Actor::Unknown) {
+                if let Recording::Written(path) = recording
+                    && let Some(mark) = pending.unrecorded.get(path)
+                {
+                    *by = mark.by.clone();
+                }
+            }
             let (kept, stock) = (std::mem::take(&mut pending.kept), pending.stock.take());
             taken.insert(*number, Pending { changes, kept, stock, unrecorded: BTreeMap::new() });
         }
-        Some(Round { pending: taken, version, wanted: state.flush_wanted })
+        state.fold_at = Some(Instant::now() + FOLD);
+        let settings = std::mem::take(&mut state.settings);
+        Some(Due::Record(Round { pending: taken, version, wanted: state.flush_wanted, settings }))
     }
 
     /// The contents of these paths are recorded as they were when the round was taken.
@@ -279,41 +312,92 @@ impl HistoryQueue {
     }
 }
 
+fn touch(state: &mut State, changed: &Condvar) {
+    let now = Instant::now();
+    state.last = Some(now);
+    if state.first.is_none() {
+        state.first = Some(now);
+        // The thread sleeps without a deadline only while nothing waits.
+        changed.notify_all();
+    }
+}
+
 /// Runs until the queue is closed and empty.
 pub(super) fn run(core: &Arc<Core>) {
     let recorder = Recorder::new(core);
-    loop {
-        let Some(round) = core.history.take() else { break };
-        let wanted = round.wanted;
-        let failure = record_round(core, &recorder, round);
-        match &failure {
-            Some(reason) => core.problems.set("history", reason),
-            None => core.problems.clear("history"),
-        }
-        let has_failed = failure.is_some();
-        core.history.done(wanted, failure);
-        if has_failed && core.is_closed() {
-            // What was not recorded is found at the next start.
-            break;
+    let mut folding = None;
+    while let Some(due) = core.history.take() {
+        match due {
+            Due::Fold => {
+                end(folding.replace(fold(core)));
+            }
+            Due::Record(round) => {
+                let wanted = round.wanted;
+                let failure = record_round(core, &recorder, round);
+                match &failure {
+                    Some(reason) => core.problems.set("history", reason),
+                    None => core.problems.clear("history"),
+                }
+                let has_failed = failure.is_some();
+                core.history.done(wanted, failure);
+                if has_failed && core.is_closed() {
+                    // What was not recorded is found at the next start.
+                    break;
+                }
+            }
         }
     }
+    end(folding);
     core.history.done(u64::MAX, None);
+}
+
+/// Folds packs together; recording goes on meanwhile.
+fn fold(core: &Arc<Core>) -> std::thread::JoinHandle<()> {
+    let core = Arc::clone(core);
+    std::thread::spawn(move || {
+        for notebook in core.open_notebooks() {
+            if let Err(error) = notebook.history.maintain() {
+                tracing::warn!(notebook = %notebook.name(), %error, "packs were not folded");
+            }
+        }
+    })
+}
+
+fn end(folding: Option<std::thread::JoinHandle<()>>) {
+    if let Some(folding) = folding {
+        // Nothing depends on its outcome.
+        let _ = folding.join();
+    }
 }
 
 fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Option<String> {
     let mut failure = None;
+    if round.settings
+        && let Err(error) = recorder.record_settings()
+    {
+        failure = Some(error.to_string());
+    }
     let mut gestures = super::recorder::Gestures::default();
     for (number, mut pending) in round.pending {
         let Some(notebook) = core.notebook(number) else { continue };
         let recording = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            // A notebook's first commit is that of everything; later, who reported a change comes before who found it.
+            let is_new = notebook.history.head()?.is_none();
+            if !is_new {
+                recorder.record(&notebook, &pending, &mut gestures)?;
+            }
             if let Some(present) = &pending.stock {
                 recorder.take_stock(&notebook, present)?;
             }
-            recorder.record(&notebook, &pending, &mut gestures)
+            if is_new {
+                recorder.record(&notebook, &pending, &mut gestures)?;
+            }
+            Ok(())
         }));
         match recording {
             Ok(Ok(())) => core.history.lift_marks(number, round.version),
             Ok(Err(error)) => {
+                let error: EngineError = error;
                 failure = Some(error.to_string());
                 core.history.put_back(number, pending);
             }

@@ -97,12 +97,17 @@ impl IndexThread {
     /// Closes a notebook's database.
     pub(super) fn remove(&mut self, number: NotebookNumber) {
         let Some(mut open) = self.notebooks.remove(&number) else { return };
-        self.save_nodes(&mut open);
+        save_nodes(&mut open);
         // A block that was not used up is given back, so that orderly restarts cost no numbers.
         let next = open.notebook.nodes.next().to_string();
         if let Err(error) = open.db.set_meta(meta::NODE_NEXT, &next, true) {
             tracing::warn!(notebook = %open.notebook.name(), %error, "the node counter was not kept");
         }
+    }
+
+    /// What a notebook's database says is wrong with it; empty if it is whole, or not open.
+    pub(super) fn integrity(&mut self, number: NotebookNumber) -> Result<Vec<String>, IndexError> {
+        self.notebooks.get_mut(&number).map_or(Ok(Vec::new()), |open| open.db.integrity())
     }
 
     /// Whether SQLite finds nothing wrong with a notebook's database.
@@ -136,21 +141,18 @@ impl IndexThread {
     }
 
     fn handle_safely(&mut self, items: Vec<Item>) {
-        match catch_unwind(AssertUnwindSafe(|| self.handle(items))) {
-            Ok(()) => {
-                if self.panicked.take().is_some() {
-                    self.core.problems.clear("index");
-                }
+        if catch_unwind(AssertUnwindSafe(|| self.handle(items))).is_ok() {
+            if self.panicked.take().is_some() {
+                self.core.problems.clear("index");
             }
-            Err(_) => {
-                // What was in the batch is found again by looking at everything.
-                let reason = "indexing failed by a fault of cdx; everything is looked at again".to_owned();
-                self.core.problems.set("index", &reason);
-                self.panicked = Some(reason);
-                for open in self.notebooks.values() {
-                    self.core.scans.request(&open.notebook, NotePath::root(), false);
-                }
-            }
+            return;
+        }
+        // What was in the batch is found again by looking at everything.
+        let reason = "indexing failed by a fault of cdx; everything is looked at again".to_owned();
+        self.core.problems.set("index", &reason);
+        self.panicked = Some(reason);
+        for open in self.notebooks.values() {
+            self.core.scans.request(&open.notebook, NotePath::root(), false);
         }
     }
 
@@ -232,7 +234,7 @@ impl IndexThread {
             }
             if due(open.save_nodes_at) {
                 open.save_nodes_at = None;
-                self.save_nodes(&mut open);
+                save_nodes(&mut open);
             }
             self.bury(&mut open, now);
             if due(open.order_at) && !is_last {
@@ -265,7 +267,7 @@ impl IndexThread {
                 seq: None,
             })),
             Err(error) => {
-                tracing::warn!(notebook = %open.notebook.name(), %error, "moved notes are not read again yet")
+                tracing::warn!(notebook = %open.notebook.name(), %error, "moved notes are not read again yet");
             }
         }
     }
@@ -292,16 +294,6 @@ impl IndexThread {
         }
     }
 
-    fn save_nodes(&self, open: &mut IndexedNotebook) {
-        let nodes = &open.notebook.nodes;
-        let Some(unsaved) = nodes.take_unsaved() else { return };
-        if let Err(error) = open.db.save_nodes(&unsaved.assigned, &unsaved.forgotten) {
-            tracing::warn!(notebook = %open.notebook.name(), %error, "node numbers were not saved yet");
-            nodes.put_back(unsaved);
-            open.save_nodes_at = Some(Instant::now() + RETRY);
-        }
-    }
-
     /// Rows that have not come back are gone; their node numbers too, unless a kernel may know them.
     fn bury(&self, open: &mut IndexedNotebook, now: Instant) {
         for grave in open.graves.take_ended(now) {
@@ -309,5 +301,16 @@ impl IndexThread {
                 open.notebook.nodes.forget(grave.key);
             }
         }
+    }
+}
+
+/// Writes new node numbers into the index.
+fn save_nodes(open: &mut IndexedNotebook) {
+    let nodes = &open.notebook.nodes;
+    let Some(unsaved) = nodes.take_unsaved() else { return };
+    if let Err(error) = open.db.save_nodes(&unsaved.assigned, &unsaved.forgotten) {
+        tracing::warn!(notebook = %open.notebook.name(), %error, "node numbers were not saved yet");
+        nodes.put_back(unsaved);
+        open.save_nodes_at = Some(Instant::now() + RETRY);
     }
 }

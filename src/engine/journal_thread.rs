@@ -42,6 +42,9 @@ impl JournalQueue {
 /// How long lines are gathered.
 const GATHER: Duration = Duration::from_millis(200);
 
+/// Lines that are kept when a workspace is closed: some hundred megabytes at the most.
+const KEPT: u64 = 1_000_000;
+
 /// Runs until the queue is closed. `below`: numbers below it are reserved.
 pub(super) fn run(core: &Arc<Core>, receiver: &Receiver<Vec<JournalEntry>>, mut below: Seq) {
     while let Ok(mut entries) = receiver.recv() {
@@ -63,7 +66,8 @@ pub(super) fn run(core: &Arc<Core>, receiver: &Receiver<Vec<JournalEntry>>, mut 
             }
         }
     }
-    if let Err(error) = core.journal_db.lock().set_reserved(core.queue.next()) {
+    let mut journal = core.journal_db.lock();
+    if let Err(error) = journal.set_reserved(core.queue.next()).and_then(|()| journal.prune(KEPT)) {
         core.problems.set("journal", error);
     }
 }

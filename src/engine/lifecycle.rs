@@ -17,7 +17,7 @@ use super::watch::{WATCHES, Watches};
 use super::workspace::{self, note_path};
 use super::{Engine, EngineError, EngineOptions, Settings, command, edit, recorder};
 use crate::index::journal::Journal;
-use crate::sys::{Attempt, Dir, FileLock, boot_id};
+use crate::sys::{Attempt, Dir, FileLock, ScratchFolder, boot_id};
 use crate::types::{NotePath, NotebookNumber};
 
 /// The threads of an engine, in the order in which they end.
@@ -60,8 +60,10 @@ impl Engine {
             }
             Err(error) => return Err(error.into()),
         };
-        let lock = take_lock(&codex, path)?;
-        let mut journal_db = Journal::open(&path.join(".codex/journal.db"))?;
+        let scratch = if options.read_only { Some(ScratchFolder::new()?) } else { None };
+        let lock = if options.read_only { None } else { Some(take_lock(&codex, path)?) };
+        let journal_at = scratch.as_ref().map_or_else(|| path.join(".codex"), |scratch| scratch.path().to_owned());
+        let mut journal_db = Journal::open(&journal_at.join("journal.db"))?;
         let (first, below) = journal_db.reserve()?;
         let (journal, lines) = JournalQueue::new();
         let problems = Problems::default();
@@ -82,7 +84,7 @@ impl Engine {
             queue: Arc::new(Queue::new(first)),
             journal,
             journal_db: Mutex::new(journal_db),
-            history: HistoryQueue::default(),
+            history: HistoryQueue::new(!options.read_only),
             scans: ScanQueue::default(),
             watches,
             subscribers: super::events::Subscribers::default(),
@@ -90,10 +92,14 @@ impl Engine {
             closed: AtomicBool::new(false),
             started: Instant::now(),
             workbench: Arc::new(edit::Workbench::default()),
-            lock: Mutex::new(Some(lock)),
+            scratch,
+            lock: Mutex::new(lock),
             options,
         });
         core.catalog.set_declared(&core.settings.read().tags);
+        if core.options.watch {
+            core.history.push_settings();
+        }
         let threads = Threads {
             journal: Some(spawn("cdx-journal", &core, move |core| super::journal_thread::run(core, &lines, below))),
             index: Some(spawn("cdx-index", &core, super::index_thread::run)),
@@ -115,7 +121,8 @@ impl Engine {
         if core.options.wait_for_scan {
             engine.wait_for_scans();
         }
-        if core.options.serve {
+        // A socket is bound by whoever holds the lock.
+        if core.options.serve && !core.options.read_only {
             command::serve(&engine)?;
         }
         Ok(engine)
@@ -205,6 +212,9 @@ impl Core {
                     }
                 }
                 self.catalog.set_declared(&new.tags);
+                if old != new {
+                    self.history.push_settings();
+                }
                 Ok(())
             }
             Err(reason) => {
@@ -249,8 +259,7 @@ fn start_watching(root: &Dir, codex: &Dir, problems: &Problems) -> Option<Watche
     match watches {
         Ok(watches) => Some(watches),
         Err(error) => {
-            problems
-                .set(WATCHES, format!("the store cannot be watched ({error}); changes behind the mount are not seen"));
+            problems.set(WATCHES, format!("the store cannot be watched ({error}): it is looked at every few seconds"));
             None
         }
     }

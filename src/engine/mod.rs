@@ -56,6 +56,7 @@ use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, Noteboo
 
 /// How a workspace is opened.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct EngineOptions {
     /// Who acts, where nobody else is named: the user that runs the process.
     pub actor: Actor,
@@ -286,6 +287,8 @@ impl Engine {
     /// If there is none of the name, or it is not empty.
     pub fn remove_notebook(&self, name: &str, only_if_empty: bool, by: &Requester) -> Result<(), EngineError> {
         self.refuse_if_closed()?;
+        // What was removed just now belongs into its history before the history goes to the trash with it.
+        self.barrier(Duration::from_secs(5))?;
         tracing::info!(name, actor = %by.actor.author_name(), "notebook retired");
         self.core.retire_notebook(name, only_if_empty)
     }

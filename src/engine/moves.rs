@@ -30,27 +30,28 @@ pub(super) fn find(verdicts: &[Verdict]) -> Vec<Move> {
     if left.is_empty() {
         return Vec::new();
     }
-    let now = i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
-    let mut moves = Vec::new();
+    let clock_ns = i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+    let mut found = Vec::new();
     for (to, verdict) in verdicts.iter().enumerate() {
         let Some(wanted) = &verdict.wanted else { continue };
         if verdict.row.as_ref().is_some_and(|row| row.store == wanted.stat.key) {
             continue;
         }
         let Some(&from) = left.get(&wanted.stat.key) else { continue };
-        let Some(row) = &verdicts[from].row else { continue };
-        let is_same = row.store.btime_ns != 0 || (row.size, row.mtime_ns) == (wanted.stat.size, wanted.stat.mtime_ns);
+        let Some(left_row) = &verdicts[from].row else { continue };
+        let is_same = left_row.store.btime_ns != 0
+            || (left_row.size, left_row.mtime_ns) == (wanted.stat.size, wanted.stat.mtime_ns);
         let is_save = verdict.row.is_some()
             && verdicts[from].wanted.is_none()
             && wanted.stat.key.btime_ns != 0
-            && now.saturating_sub(wanted.stat.key.btime_ns) < YOUNG_NS;
+            && clock_ns.saturating_sub(wanted.stat.key.btime_ns) < YOUNG_NS;
         if is_same && !is_save {
-            moves.push(Move { from, to });
+            found.push(Move { from, to });
             left.remove(&wanted.stat.key);
         }
     }
-    find_by_contents(verdicts, &mut moves);
-    moves
+    find_by_contents(verdicts, &mut found);
+    found
 }
 
 /// A copy to another filesystem and back, or a tool that moves by copying: gone here, new there, the same bytes.

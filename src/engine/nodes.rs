@@ -155,6 +155,11 @@ impl NodeNumbers {
         }
     }
 
+    /// An inode no longer bears its number, which another has taken over.
+    pub(super) fn release(&self, key: StoreKey) {
+        self.by_inode.remove_if(&(key.dev, key.ino), |_, known| known.btime_ns == key.btime_ns);
+    }
+
     /// Drops the numbers of files that a whole walk has not met and that nobody asked for since the start:
     /// a number that a kernel may know is never dropped here.
     pub(super) fn retain(&self, is_there: impl Fn(&StoreKey) -> bool) {

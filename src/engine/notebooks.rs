@@ -2,6 +2,7 @@
 //! their folders behind Codex's back.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -17,7 +18,7 @@ use crate::history::History;
 use crate::index::journal::NotebookRecord;
 use crate::index::notebook::{NotebookDb, Opened};
 use crate::sys::{Dir, FileKind, StoreStat};
-use crate::types::{NotePath, NotebookName, NotebookNumber, StoreKey};
+use crate::types::{NotePath, NotebookName, NotebookNameError, NotebookNumber, StoreKey};
 
 /// The open notebooks.
 #[derive(Debug, Default)]
@@ -98,11 +99,9 @@ impl Core {
     ) -> Result<(Arc<Notebook>, NotebookDb), EngineError> {
         let folder = NotePath::new(name.as_str()).map_err(|error| EngineError::Invalid(error.to_string()))?;
         let dir = self.root.open_dir(&folder)?;
-        let codex = dir.open_or_make_dir(&note_path(".codex"), 0o700)?;
-        edit::recover_in_place_edits(&dir, &codex)?;
-        let place = self.path.join(name.as_str()).join(".codex");
+        let (codex, place) = self.open_codex(name, &dir)?;
         let (mut db, opened) = NotebookDb::open(&place.join("notebook.db"))?;
-        let history = Arc::new(History::open(&place.join("history.git"))?);
+        let history = Arc::new(self.open_history(name, &place)?);
         let reader = db.reader()?;
         let (number, nodes) = match nodes {
             Some(old) => (old.number, Arc::clone(&old.nodes)),
@@ -122,6 +121,28 @@ impl Core {
             nodes,
         };
         Ok((Arc::new(notebook), db))
+    }
+
+    /// A notebook's `.codex`, made if it is missing; while the store is only read, a scratch folder.
+    fn open_codex(&self, name: &NotebookName, dir: &Dir) -> Result<(Dir, PathBuf), EngineError> {
+        if let Some(scratch) = &self.scratch {
+            let own = folder_path(name.as_str())?;
+            let codex = Dir::open(scratch.path())?.open_or_make_dir(&own, 0o700)?;
+            return Ok((codex, scratch.path().join(name.as_str())));
+        }
+        let codex = dir.open_or_make_dir(&note_path(".codex"), 0o700)?;
+        edit::recover_in_place_edits(dir, &codex)?;
+        Ok((codex, self.path.join(name.as_str()).join(".codex")))
+    }
+
+    /// A notebook's history. While the store is only read it is read where it is, and is empty where there is none.
+    fn open_history(&self, name: &NotebookName, place: &Path) -> Result<History, EngineError> {
+        if self.scratch.is_some()
+            && let Some(history) = History::open_for_reading(&self.path.join(name.as_str()).join(".codex/history.git"))?
+        {
+            return Ok(history);
+        }
+        Ok(History::open(&place.join("history.git"))?)
     }
 
     /// Finds out which number the notebook has, or gives it one; and from where its node numbers go on.
@@ -430,12 +451,12 @@ fn folder_path(name: &str) -> Result<NotePath, EngineError> {
     NotePath::new(name).map_err(|error| EngineError::Invalid(error.to_string()))
 }
 
-fn invalid(error: crate::types::NotebookNameError) -> EngineError {
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+fn invalid(error: NotebookNameError) -> EngineError {
+    let said = error.to_string();
     match error {
-        crate::types::NotebookNameError::Reserved(_) | crate::types::NotebookNameError::Hidden(_) => {
-            EngineError::Meaningless(error.to_string())
-        }
-        crate::types::NotebookNameError::Malformed(_) => EngineError::Invalid(error.to_string()),
+        NotebookNameError::Reserved(_) | NotebookNameError::Hidden(_) => EngineError::Meaningless(said),
+        NotebookNameError::Malformed(_) => EngineError::Invalid(said),
     }
 }
 

@@ -40,6 +40,16 @@ pub(super) struct Look {
     pub(super) seq: Option<Seq>,
 }
 
+impl Look {
+    /// How much memory it holds, roughly, in bytes.
+    fn weight(&self) -> usize {
+        match &self.hint {
+            Hint::Found(found) => found.record.parsed.body.len() + 1024,
+            _ => 256,
+        }
+    }
+}
+
 /// Something to be done by the index thread between batches.
 pub(super) type Task = Box<dyn FnOnce(&mut IndexThread) + Send>;
 
@@ -62,6 +72,7 @@ pub(super) struct Taken {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a signal of its own between the threads")]
 struct State {
     items: Vec<Item>,
     next: u64,
@@ -73,7 +84,7 @@ struct State {
     /// The index thread sleeps and has to be woken.
     asleep: bool,
     nudged: bool,
-    /// Files that scans have read and that wait here, with their text.
+    /// Bytes of files that scans have read and that wait here.
     found: usize,
     closed: bool,
 }
@@ -95,8 +106,8 @@ impl std::fmt::Debug for Queue {
 /// How long changes are gathered into one transaction where no reader waits for them.
 const GATHER: Duration = Duration::from_millis(8);
 
-/// More files than this are not read ahead by scans: bounds the memory for their text.
-const FOUND_MAX: usize = 1500;
+/// Scans read so many bytes ahead of the index at most.
+const FOUND_MAX: usize = 16 << 20;
 
 impl Queue {
     /// Hands out numbers from `first` on.
@@ -139,12 +150,13 @@ impl Queue {
 
     /// Appends files that a scan has read; waits while too many are ahead of the index.
     pub(super) fn push_found(&self, looks: Vec<Look>) {
+        let bytes: usize = looks.iter().map(Look::weight).sum();
         let mut state = self.state.lock();
         while state.found > FOUND_MAX && !state.closed && state.broken.is_none() {
             self.progressed.wait(&mut state);
         }
         if !state.closed {
-            state.found += looks.len();
+            state.found += bytes;
             state.items.extend(looks.into_iter().map(Item::Look));
             self.wake(&mut state);
         }

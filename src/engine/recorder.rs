@@ -7,8 +7,9 @@ use super::core::Core;
 use super::events::EngineEvent;
 use super::history_thread::{Kept, Pending, Recording};
 use super::walk::Present;
+use super::workspace::{self, note_path};
 use super::{EngineError, Notebook, Requester, edit};
-use crate::history::{Batch, PastKind, Recorded};
+use crate::history::{Batch, History, PastKind, Recorded};
 use crate::index::parse;
 use crate::sys::{FileKind, StoreStat};
 use crate::types::{Actor, CommitId, GestureId, NotePath};
@@ -84,6 +85,27 @@ impl<'a> Recorder<'a> {
                 self.commit(notebook, changes, &by, &gesture, None)?;
             }
         }
+        Ok(())
+    }
+
+    /// Records workspace.yaml in the workspace's own history.
+    pub(super) fn record_settings(&self) -> Result<(), EngineError> {
+        let path = note_path(workspace::FILE);
+        let bytes = match self.core.codex.read(&path, 1 << 20) {
+            Ok((bytes, _)) => bytes,
+            Err(error) if error.is_not_found() => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let history = History::open(&self.core.path.join(".codex/history.git"))?;
+        let batch = Batch {
+            changes: vec![Recorded::Written { path, bytes: bytes.into(), executable: false }],
+            actor: self.core.options.actor.clone(),
+            time: jiff::Timestamp::now(),
+            summary: None,
+            gesture: edit::new_gesture(),
+            undoes: Vec::new(),
+        };
+        history.record(&batch)?;
         Ok(())
     }
 

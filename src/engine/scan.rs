@@ -252,13 +252,14 @@ fn scan(core: &Arc<Core>, request: &Request) {
         let met: std::collections::HashSet<StoreKey> = outcome.keys.iter().copied().collect();
         notebook.nodes.retain(|key| met.contains(key));
     }
-    let is_polled = core.watches.as_ref().is_some_and(|watches| !watches.holds_all(notebook.number));
+    let is_watched = core.watches.as_ref().is_some_and(|watches| watches.holds_all(notebook.number));
+    let is_polled = core.options.watch && !is_watched;
     core.scans.ended(notebook.number, started.elapsed(), is_polled);
     if let Some(watches) = &core.watches {
         watches.caught_up(notebook.number);
         watches.tell_mounts(core);
     }
-    if *is_first && outcome.error.is_none() {
+    if *is_first {
         core.history.take_stock(core, notebook, outcome.present);
     }
 }

@@ -1,5 +1,7 @@
 //! The engine over real temporary workspaces.
 
+#![allow(clippy::disallowed_methods, reason = "what happens behind Codex's back is done without its means")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

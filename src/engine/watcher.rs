@@ -51,11 +51,11 @@ struct Watcher<'a> {
 /// Runs until the engine is closed.
 pub(super) fn run(core: &Arc<Core>) {
     let Some(watches) = &core.watches else { return };
-    let mut watcher = Watcher { core, watches, resting: HashMap::new(), half_moves: Vec::new(), looks: Vec::new() };
+    let mut state = Watcher { core, watches, resting: HashMap::new(), half_moves: Vec::new(), looks: Vec::new() };
     let mut events = Vec::new();
     while !core.is_closed() {
         events.clear();
-        match watches.events.read(watcher.rest(), &mut events) {
+        match watches.events.read(state.rest(), &mut events) {
             Ok(ReadOutcome::Overflow) => overflow(core),
             Ok(ReadOutcome::Events | ReadOutcome::Woken) => {}
             Err(error) => {
@@ -65,9 +65,9 @@ pub(super) fn run(core: &Arc<Core>) {
                 return;
             }
         }
-        watcher.take_in(&events);
-        watcher.end_rests();
-        core.queue.push_looks(watcher.looks.drain(..));
+        state.take_in(&events);
+        state.end_rests();
+        core.queue.push_looks(state.looks.drain(..));
     }
 }
 
@@ -83,7 +83,7 @@ pub(super) fn overflow(core: &Arc<Core>) {
     core.scans.request_folders();
     for notebook in notebooks {
         notebook.ignore.forget();
-        core.scans.request(&notebook, NotePath::root(), false);
+        core.scans.request(&notebook, NotePath::root(), true);
     }
 }
 
@@ -101,8 +101,11 @@ impl Watcher<'_> {
             let Some(place) = self.watches.place(event.folder) else { continue };
             match place {
                 Place::Workspace => self.core.scans.request_folders(),
-                // What is wrong with it is told in status.json.
-                Place::Settings if event.name == workspace::FILE => drop(self.core.reload_settings()),
+                // Not while it is being written: an emptied file would mean the defaults.
+                Place::Settings if event.name == workspace::FILE && is_whole(event.kind) => {
+                    // What is wrong with it is told in status.json.
+                    drop(self.core.reload_settings());
+                }
                 Place::Settings => {}
                 Place::Folder(number, folder) => {
                     let name = std::os::unix::ffi::OsStrExt::as_bytes(&*event.name);
@@ -230,6 +233,13 @@ impl Watcher<'_> {
         let (ended, waiting) = std::mem::take(&mut self.half_moves).into_iter().partition(|half| half.until <= now);
         self.half_moves = waiting;
         let ended: Vec<HalfMove> = ended;
-        ended.into_iter().for_each(|half| self.left(half));
+        for half in ended {
+            self.left(half);
+        }
     }
+}
+
+/// Whether a file is complete after such an event, as far as its writer goes.
+fn is_whole(kind: StoreEventKind) -> bool {
+    matches!(kind, StoreEventKind::Closed | StoreEventKind::MovedTo(_) | StoreEventKind::Removed)
 }

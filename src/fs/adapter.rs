@@ -139,7 +139,7 @@ fn no_attr() -> FileAttr {
 fn reply_entry(core: &Core, ctx: Context, operation: &'static str, result: FsResult<EntryReply>, reply: ReplyEntry) {
     match result {
         Ok(EntryReply { attr: Some(attr), entry_ttl, attr_ttl }) => {
-            reply.entry_with_ttls(&entry_ttl, &attr_ttl, &file_attr(&attr), Generation(0));
+            reply.entry_with_ttls(&attr_ttl, &entry_ttl, &file_attr(&attr), Generation(0));
         }
         Ok(EntryReply { attr: None, entry_ttl, .. }) if entry_ttl.is_zero() => reply.error(Errno::ENOENT),
         Ok(EntryReply { attr: None, entry_ttl, .. }) => reply.entry(&entry_ttl, &no_attr(), Generation(0)),
@@ -490,9 +490,8 @@ impl Filesystem for Adapter {
         self.run(false, move |core| match core.opendir(number(ino)) {
             Ok(opened) => {
                 let mut flags = FopenFlags::empty();
-                if opened.cache {
-                    flags |= FopenFlags::FOPEN_CACHE_DIR | FopenFlags::FOPEN_KEEP_CACHE;
-                }
+                flags.set(FopenFlags::FOPEN_CACHE_DIR, opened.cache);
+                flags.set(FopenFlags::FOPEN_KEEP_CACHE, opened.keep);
                 reply.opened(FileHandle(opened.handle), flags);
             }
             Err(error) => reply.error(errno(core, ctx, "opendir", &error)),

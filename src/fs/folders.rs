@@ -8,7 +8,7 @@ use rustix::fs::{Mode, OFlags, RawDir};
 use super::core::{Context, Core, is_hidden, listed_number};
 use super::error::{FsError, FsResult};
 use super::handle::{DirEntry, DirHandle, Handle};
-use super::node::{Node, What};
+use super::node::{Node, Version, What};
 use crate::sys::{FileKind, StoreStat};
 use crate::types::NodeNumber;
 
@@ -19,6 +19,8 @@ pub struct OpenedDir {
     pub handle: u64,
     /// The kernel may cache the listing.
     pub cache: bool,
+    /// The listing that it has cached is still right.
+    pub keep: bool,
 }
 
 impl Core {
@@ -31,10 +33,17 @@ impl Core {
         if node.kind != FileKind::Directory {
             return Err(FsError::plain(libc::ENOTDIR));
         }
-        let cache = node.real().is_some();
+        let (cache, keep) = match node.real() {
+            Some(real) => {
+                // A directory's own times tell whether the listing that the kernel keeps is still right.
+                let version = Version::from(&self.stat(&node, real, None)?);
+                (true, real.told.lock().pages.replace(version) == Some(version))
+            }
+            None => (false, false),
+        };
         let handle = self.handles.reserve();
         self.handles.insert(handle, Handle::Dir(DirHandle { node, entries: Mutex::default() }));
-        Ok(OpenedDir { handle, cache })
+        Ok(OpenedDir { handle, cache, keep })
     }
 
     /// The entries of an open directory. Offset 0 takes the snapshot anew (rewinddir).

@@ -223,6 +223,8 @@ impl Core {
         let handle = self.handles.get(handle)?;
         let file = handle.file()?;
         let _clears_set_id = how.clear_set_id.then(without_set_id);
+        // An edit of metadata in place replaces all bytes: what is written meanwhile must come before or after it.
+        let _guard = self.engine.write_guard(file.store);
         let mut done = 0;
         while done < bytes.len() {
             let rest = &bytes[done..];

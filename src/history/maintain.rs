@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 use git2::{Oid, Repository};
 
 use super::error::{HistoryError, Step};
-use super::record::write_pack;
 use super::repository::inside;
-use crate::sys::{Dir, IoContext};
+use crate::sys::{Dir, end_with_parent};
 use crate::types::NotePath;
 
 /// Packs and loose objects that are left alone.
@@ -48,7 +47,8 @@ pub(super) fn is_due(dir: &Dir) -> Result<bool, HistoryError> {
 /// With the git program; `None` if there is none.
 pub(super) fn with_program(path: &Path) -> Result<Option<Folded>, HistoryError> {
     let damaged = |problem: String| HistoryError::Damaged { repository: path.display().to_string(), problem };
-    let spawned = Command::new("git")
+    let mut command = Command::new("git");
+    command
         .args(["-c", "core.hooksPath=/dev/null", "-c", "pack.threads=1", "-c", "pack.writeReverseIndex=false"])
         .args(["repack", "--geometric=2", "-d", "-q"])
         .current_dir(path)
@@ -61,9 +61,8 @@ pub(super) fn with_program(path: &Path) -> Result<Option<Folded>, HistoryError> 
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn();
-    let child = match spawned {
+        .stderr(Stdio::piped());
+    let child = match end_with_parent(&mut command).spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(damaged(format!("cannot start git to fold packs: {error}"))),
@@ -128,8 +127,19 @@ pub(super) fn in_process(repo: &Repository, dir: &Dir) -> Step<Folded> {
             }
         }
     }
-    rustix::fs::fsync(dir.open_dir(&inside("objects/pack"))?).context("fsync folder", dir.path())?;
+    dir.sync(&inside("objects/pack"))?;
     Ok(Folded::Packs)
+}
+
+/// `PackBuilder::write` is the one way of libgit2's that heeds the configuration's fsync: `Odb::packwriter` needs a
+/// process-wide switch.
+fn write_pack(repo: &Repository, path: &Path, ids: &[Oid]) -> Result<(), git2::Error> {
+    let mut pack = repo.packbuilder()?;
+    pack.set_threads(1);
+    for &id in ids {
+        pack.insert_object(id, None)?;
+    }
+    pack.write(&path.join("objects/pack"), 0o444)
 }
 
 /// How many of the smallest (sizes ascending) have to be folded so that each that is left is at least twice as

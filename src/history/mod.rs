@@ -13,6 +13,7 @@ mod maintain;
 mod merge;
 mod message;
 mod open;
+mod publish;
 mod read;
 mod record;
 mod repository;

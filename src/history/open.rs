@@ -45,13 +45,25 @@ impl History {
     /// # Errors
     /// If it is there and no repository, or damaged beyond that.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
-        Ok(Self {
-            handles: Handles::open(path)?,
+        Handles::open(path).map(Self::over)
+    }
+
+    fn over(handles: Handles) -> Self {
+        Self {
+            handles,
             chain: Chain::default(),
             recording: Mutex::default(),
             folding: Mutex::default(),
             is_flush_broken: AtomicBool::new(false),
-        })
+        }
+    }
+
+    /// Opens the repository at `path` for reading alone: nothing is made or mended. `None` where there is none.
+    ///
+    /// # Errors
+    /// If it is no repository.
+    pub fn open_for_reading(path: &Path) -> Result<Option<Self>, HistoryError> {
+        Ok(Handles::open_for_reading(path)?.map(Self::over))
     }
 
     /// Records a batch as one commit: one fsynced pack, then the ref. Returns `None` where nothing differs from
@@ -73,8 +85,8 @@ impl History {
             Err(HistoryError::Git { source, .. }) if source.code() == git2::ErrorCode::Modified => attempt(),
             other => other,
         };
-        if let Err(HistoryError::Git { source, .. }) = &recorded
-            && source.message().contains("fsync")
+        if let Err(HistoryError::Store(error)) = &recorded
+            && error.action.starts_with("fsync")
         {
             self.is_flush_broken.store(true, Ordering::Relaxed);
         }

@@ -1,7 +1,4 @@
-//! Recording a batch: its new objects as one flushed pack, then the branch, compared and swapped.
-//!
-//! The order is what survives a power cut: libgit2 flushes the pack's index, folder, pack and folder, then the
-//! reference's lock file and folder; a branch never names an object that may be lost.
+//! Recording a batch: trees edited, the new objects in one pack, then the branch.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -12,7 +9,9 @@ use super::batch::Batch;
 use super::edits::{Edits, Objects};
 use super::error::Step;
 use super::message::{self, CommitText};
-use super::repository::{BRANCH, bulk_config, head, own_config};
+use super::publish::{Update, publish};
+use super::repository::{head, pack_config};
+use crate::sys::Dir;
 
 /// More new objects than this are packed without a search for deltas.
 const BULK: usize = 500;
@@ -40,13 +39,8 @@ pub(super) fn record(repo: &Repository, path: &Path, batch: &Batch) -> Step<Opti
     let mut ids = objects.ids;
     // The order that packs like best: the commit, trees from the root down, blobs.
     ids.reverse();
-    memory.set_config(&if ids.len() > BULK { bulk_config(path)? } else { own_config(path)? })?;
-    write_pack(&memory, path, &ids)?;
-    let log = "record";
-    match parent {
-        Some(parent) => repo.reference_matching(BRANCH, commit, true, parent, log)?,
-        None => repo.reference(BRANCH, commit, false, log)?,
-    };
+    let stem = stage_pack(&memory, path, &ids)?;
+    publish(repo, &Dir::open(path)?, &stem, Update { from: parent, to: commit })?;
     Ok(Some(commit))
 }
 
@@ -57,16 +51,18 @@ fn in_memory() -> Result<Repository, git2::Error> {
     Repository::from_odb(odb)
 }
 
-/// `PackBuilder::write` is the one way of libgit2's that heeds the configuration's fsync (`Odb::packwriter` needs
-/// a process-wide switch, `Mempack::dump` packs the whole tree).
-pub(super) fn write_pack(repo: &Repository, path: &Path, ids: &[Oid]) -> Result<(), git2::Error> {
-    let mut pack = repo.packbuilder()?;
+/// Writes the objects as a pack with its index into `incoming/`, unflushed; gives their name without suffix.
+fn stage_pack(memory: &Repository, path: &Path, ids: &[Oid]) -> Step<String> {
+    memory.set_config(&pack_config(path, ids.len() > BULK)?)?;
+    let mut pack = memory.packbuilder()?;
     // Threads cost more than they save on a few objects.
     pack.set_threads(1);
     for &id in ids {
         pack.insert_object(id, None)?;
     }
-    pack.write(&path.join("objects/pack"), 0o444)
+    pack.write(&path.join("incoming"), 0o444)?;
+    let name = pack.name()?.ok_or_else(|| git2::Error::from_str("the pack has no name"))?;
+    Ok(format!("pack-{name}"))
 }
 
 /// The objects of one commit that are not in the repository yet, in memory.

@@ -68,6 +68,17 @@ impl Handles {
         Ok(handles)
     }
 
+    /// Opens the repository at `path` as it is, if there is one.
+    pub(super) fn open_for_reading(path: &Path) -> Result<Option<Self>, HistoryError> {
+        match Dir::open(path) {
+            Err(error) if error.is_not_found() => return Ok(None),
+            other => drop(other?),
+        }
+        let handles = Self { path: path.to_owned(), idle: Mutex::default() };
+        handles.with("open the repository", |repo| Ok(head(repo).map(drop)?))?;
+        Ok(Some(handles))
+    }
+
     /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -146,10 +157,13 @@ pub(super) fn own_config(path: &Path) -> Result<Config, git2::Error> {
     Ok(config)
 }
 
-/// That with what packs of many objects are written by.
-pub(super) fn bulk_config(path: &Path) -> Result<Config, git2::Error> {
-    let mut config = own_config(path)?;
-    config.add_file(&path.join("bulk.config"), ConfigLevel::App, false)?;
+/// What packs of new objects are written by: nothing is flushed, since they are published afterwards.
+pub(super) fn pack_config(path: &Path, is_bulk: bool) -> Result<Config, git2::Error> {
+    let mut config = Config::new()?;
+    config.add_file(&path.join("config"), ConfigLevel::Local, false)?;
+    if is_bulk {
+        config.add_file(&path.join("bulk.config"), ConfigLevel::App, false)?;
+    }
     Ok(config)
 }
 
@@ -171,7 +185,7 @@ fn lay_out(path: &Path) -> Result<Dir, HistoryError> {
         let problem = "the folder is in its place but is no git repository; move it away".to_owned();
         return Err(HistoryError::Damaged { repository: path.display().to_string(), problem });
     }
-    for folder in ["objects/pack", "objects/info", "refs/heads", "refs/tags"] {
+    for folder in ["objects/pack", "objects/info", "refs/heads", "refs/tags", "incoming"] {
         dir.make_dirs(&inside(folder))?;
     }
     let files = [

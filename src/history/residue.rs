@@ -9,7 +9,7 @@ use super::error::{HistoryError, Step, optional};
 use super::message::CommitText;
 use super::repository::{BRANCH, inside};
 use super::tree::Tree;
-use crate::sys::{Dir, FileKind, IoContext, StoreError};
+use crate::sys::{Dir, FileKind, StoreError};
 use crate::types::NotePath;
 
 /// Removes stale locks and unfinished packs, and sets empty objects aside in `quarantine/`.
@@ -19,11 +19,15 @@ pub(super) fn clear(dir: &Dir) -> Result<(), HistoryError> {
     }
     clear_locks(dir, &inside("refs"))?;
     clear_packs(dir)?;
+    for entry in dir.list(&inside("incoming"))? {
+        if let Ok(path) = inside("incoming").join(entry.name.as_encoded_bytes()) {
+            dir.remove_file(&path)?;
+        }
+    }
     set_empty_objects_aside(dir)?;
     // A pack that was renamed into place just before a kill may be in the cache only; what is recorded on top
     // of it must not outlive it.
-    rustix::fs::fsync(dir.open_dir(&inside("objects/pack"))?).context("fsync folder", dir.path())?;
-    Ok(())
+    Ok(dir.sync(&inside("objects/pack"))?)
 }
 
 fn clear_locks(dir: &Dir, folder: &NotePath) -> Result<(), HistoryError> {
@@ -39,24 +43,38 @@ fn clear_locks(dir: &Dir, folder: &NotePath) -> Result<(), HistoryError> {
     Ok(())
 }
 
-/// Temporary files of libgit2 and of git, and indexes whose pack never came.
+/// Temporary files of libgit2 and of git, indexes whose pack is gone, and packs whose index is: a folding that was
+/// interrupted leaves those behind.
 fn clear_packs(dir: &Dir) -> Result<(), HistoryError> {
     let folder = inside("objects/pack");
     let entries = dir.list(&folder)?;
     for entry in &entries {
         let name = entry.name.as_encoded_bytes();
         let is_temporary = name.starts_with(b"pack_git2_") || name.starts_with(b"tmp_") || name.starts_with(b".tmp-");
-        let is_lonely = name.strip_suffix(b".idx").is_some_and(|stem| {
-            let pack = [stem, b".pack"].concat();
-            !entries.iter().any(|other| other.name.as_encoded_bytes() == pack)
-        });
-        if (is_temporary || is_lonely || has_suffix(&entry.name, ".lock"))
-            && let Ok(path) = folder.join(name)
-        {
+        let Ok(path) = folder.join(name) else { continue };
+        let is_lonely = |own: &[u8], other: &[u8]| {
+            let other = name.strip_suffix(own).map(|stem| [stem, other].concat());
+            other.is_some_and(|other| !entries.iter().any(|entry| entry.name.as_encoded_bytes() == other))
+        };
+        if is_temporary || is_lonely(b".idx", b".pack") || has_suffix(&entry.name, ".lock") {
             tracing::warn!(path = %dir.shown(&path).display(), "removed an unfinished pack");
             dir.remove_file(&path)?;
+        } else if is_lonely(b".pack", b".idx")
+            && let Err(error) = index_again(dir, &path)
+        {
+            tracing::warn!(path = %dir.shown(&path).display(), %error, "a pack cannot be indexed");
+            set_aside(dir, &path, name)?;
         }
     }
+    Ok(())
+}
+
+/// Makes the index of a pack, if it is whole (its objects may refer to other packs). What it holds is most likely in another pack by now; the next
+/// folding finds that out.
+fn index_again(dir: &Dir, pack: &NotePath) -> Result<(), Box<dyn std::error::Error>> {
+    let mut indexer = git2::Indexer::new(None, &dir.path().join("objects/pack"), 0o444, false)?;
+    std::io::copy(&mut dir.open_file(pack)?, &mut indexer)?;
+    indexer.commit()?;
     Ok(())
 }
 

@@ -149,6 +149,17 @@ impl Journal {
         transaction.commit().map_err(&at)
     }
 
+    /// Removes all but the newest `kept` lines.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn prune(&mut self, kept: u64) -> Result<(), IndexError> {
+        let at = self.at();
+        // By count, not by number: blocks of numbers that a crash forfeited hold no lines.
+        let sql = "DELETE FROM changes WHERE seq <= (SELECT seq FROM changes ORDER BY seq DESC LIMIT 1 OFFSET ?1)";
+        self.connection.execute(sql, [integer(Seq(kept))]).map(drop).map_err(at)
+    }
+
     /// How many lines there are and the newest number.
     ///
     /// # Errors
@@ -240,5 +251,25 @@ mod tests {
         let journal = Journal::open(&path).unwrap();
         assert_eq!(journal.notebooks().unwrap(), [record]);
         assert_eq!(journal.extent().unwrap(), (1, Seq(5)));
+    }
+
+    #[test]
+    fn only_the_newest_lines_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(&folder.path().join("journal.db")).unwrap();
+        let entry = |seq| JournalEntry {
+            seq: Seq(seq),
+            time: Instant::UNIX_EPOCH,
+            actor: Actor::Unknown,
+            notebook: NotebookNumber(1),
+            op: "written",
+            path: b"a".to_vec(),
+            old_path: None,
+        };
+        journal.append(&[1, 2, 70, 71, 72].map(entry)).unwrap();
+        journal.prune(2).unwrap();
+        assert_eq!(journal.extent().unwrap(), (2, Seq(72)));
+        journal.prune(2).unwrap();
+        assert_eq!(journal.extent().unwrap(), (2, Seq(72)));
     }
 }

@@ -134,7 +134,7 @@ impl FolderEvents {
     }
 
     fn drain(&self, events: &mut Vec<StoreEvent>) -> std::io::Result<ReadOutcome> {
-        let mut buffer = [MaybeUninit::uninit(); 64 * 1024];
+        let mut buffer = vec![MaybeUninit::uninit(); 64 * 1024];
         let mut reader = Reader::new(self.inotify.as_fd(), &mut buffer);
         let mut outcome = ReadOutcome::Events;
         // A writer that never rests must not keep the events from being handled.

@@ -3,6 +3,7 @@
 
 mod caller;
 mod change;
+mod child;
 mod dir;
 mod durable;
 mod error;
@@ -11,17 +12,22 @@ mod inotify;
 mod lock;
 pub mod paths;
 mod plain;
+mod scratch;
 mod stat;
 mod sysfs;
+mod together;
 mod users;
 
 pub use caller::{ActingAs, Credentials, WithoutSetId, act_as, without_set_id};
 pub use change::InPlace;
+pub use child::end_with_parent;
 pub use dir::{Dir, DirEntry};
 pub use durable::Replace;
 pub use error::{IoContext, StoreError};
 pub use inotify::{FolderEvents, ReadOutcome, StoreEvent, StoreEventKind, WatchId};
 pub use lock::{Attempt, FileLock, boot_id};
+pub use scratch::ScratchFolder;
 pub use stat::{FileKind, StoreStat};
 pub use sysfs::write_sysfs;
+pub use together::flush_together;
 pub use users::{groups_of, login_of};

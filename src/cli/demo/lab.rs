@@ -18,7 +18,8 @@ pub(super) fn tell(story: &mut Story, calendar: Calendar, random: &mut Random) {
     let mut names = Vec::new();
     for ago in (0..=DAYS).rev() {
         let actor = PEOPLE[random.below(PEOPLE.len())];
-        let runs = if calendar.is_weekend(ago) { 1 } else { 5 + random.below(2) };
+        // The newest days are never idle, whatever day of the week the sample is made on: something has to be running.
+        let runs = if calendar.is_weekend(ago) && ago > 1 { 1 } else { 5 + random.below(2) };
         let today: Vec<Run> = (0..runs).map(|_| Run::invent(calendar, ago, actor, &mut names, random)).collect();
         plan.day(&calendar.day(ago).to_string(), &today);
         let morning = Scene { time: calendar.time(ago, 9, 10), actor, notebook: NOTEBOOK };
@@ -217,6 +218,7 @@ fn planned(story: &mut Story, calendar: Calendar, names: &mut Vec<String>, rando
 #[derive(Default)]
 struct Plan {
     today: String,
+    counted: Option<String>,
     log: Vec<String>,
 }
 
@@ -227,7 +229,10 @@ impl Plan {
             let _ = writeln!(self.today, "- [ ] [[{}]] ({})", run.name, run.owner);
         }
         let number = runs.len();
-        self.log.insert(0, format!("- {date}: {number} {}", if number == 1 { "run" } else { "runs" }));
+        let counted = format!("- {date}: {number} {}", if number == 1 { "run" } else { "runs" });
+        if let Some(before) = self.counted.replace(counted) {
+            self.log.insert(0, before);
+        }
     }
 
     fn text(&self) -> String {

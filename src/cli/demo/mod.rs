@@ -18,12 +18,15 @@ use super::mount::{self, How, mountpoint};
 use super::output::{Style, tell};
 use super::session::Session;
 use super::{Context, init, mounts, site, umount};
+use crate::engine::Command;
 use crate::sys::{Dir, paths};
 use crate::types::{Instant, NotePath};
 
 const NAME: &str = "demo";
 
-/// Makes a sample workspace (a lab's notes of thirty days), mounts it in the background and says what to try
+/// Makes and mounts a sample workspace, and says what to try
+///
+/// A lab's notes of thirty days, mounted in the background until `cdx demo --stop`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx demo                  in ./demo: the files in demo/store, mounted at demo/mnt
@@ -79,6 +82,9 @@ fn make(context: &Context, workspace: &Path, now: Instant) -> Result<String, Cli
     let notebooks: Vec<String> = store::NOTEBOOKS.map(str::to_owned).to_vec();
     let new = init::NewWorkspace { name: NAME, owner: &context.config.user, notebooks: &notebooks, inbox: Some("lab") };
     init::create(&context.config, workspace, &new)?;
+    // A mount is usable before it is indexed; a newcomer's first listing is to be whole.
+    let session = Session::find(&context.config, Some(&workspace.to_string_lossy()))?;
+    session.ask(&Command::Index { rebuild: false })?;
     Ok(format!(
         "{} files in {} notebooks with {} commits of thirty days",
         written.files,

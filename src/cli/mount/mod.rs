@@ -15,7 +15,10 @@ use crate::engine::{Command, EngineOptions, MountRequest};
 
 pub(crate) use background::in_background;
 
-/// Mounts a workspace and serves it until ^C; tags, views, searches and past days are folders there
+/// Mounts a workspace: tags, views, searches and past days as folders
+///
+/// It serves until ^C, or until `cdx umount`; where an engine of the workspace runs already, it is asked for one more
+/// mount.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdx mount ~/lab ~/mnt                until ^C
@@ -88,10 +91,11 @@ impl Mount {
             watch: true,
             serve: true,
             wait_for_scan: false,
-            read_only: self.how.read_only,
+            // A mount that only reads shows what the index keeps up to date all the same.
+            read_only: false,
         };
         let signals = serving::Signals::catch()?;
-        let serving = serving::Serving::start(&session.site.workspace, options)?;
+        let serving = serving::Serving::start(session.open(options)?);
         serving.mount_first(&self.mountpoint, self.how.into())?;
         announce(&line(&session.site.workspace, &self.mountpoint));
         serving.until_told_to_end(signals);

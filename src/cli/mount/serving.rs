@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::mountpoint::{prepare, refused};
 use crate::cli::error::CliError;
-use crate::engine::{Engine, EngineError, EngineOptions, MountRequest, Mounter};
+use crate::engine::{Engine, EngineError, MountRequest, Mounter};
 use crate::fs::{MountOptions, MountedFs};
 
 /// How soon it is noticed that the last mount has gone.
@@ -37,13 +37,12 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Opens the engine and offers it to mount on behalf of others.
-    pub(crate) fn start(workspace: &Path, options: EngineOptions) -> Result<Arc<Self>, EngineError> {
-        let engine = Engine::open(workspace, options)?;
+    /// Offers the engine to mount on behalf of others.
+    pub(crate) fn start(engine: Arc<Engine>) -> Arc<Self> {
         let serving = Arc::new(Self { engine, mounts: Mutex::default() });
         let mounter: Arc<dyn Mounter> = Arc::clone(&serving) as _;
         serving.engine.set_mounter(&mounter);
-        Ok(serving)
+        serving
     }
 
     /// The mount that the process was started for: without it, the engine is closed again.

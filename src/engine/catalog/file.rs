@@ -26,6 +26,8 @@ pub struct CatalogFile {
     /// Whether it is a `.cdx`.
     pub is_view: bool,
     digest: u64,
+    /// Where the name begins in the path.
+    name_start: u32,
     /// Its name in NFC, where that differs from the bytes.
     composed: Option<Box<[u8]>>,
 }
@@ -48,6 +50,7 @@ impl CatalogFile {
             store: file.store,
             tags: file.tags.into_boxed_slice(),
             is_view: &*file.content_type == VIEW_TYPE,
+            name_start: u32::try_from(file.path.as_bytes().len() - file.path.name().len()).unwrap_or(0),
             path: file.path,
             digest,
             composed,
@@ -78,10 +81,10 @@ impl CatalogFile {
 
     /// Its name as names compare.
     pub(super) fn comparable_name(&self) -> &[u8] {
-        self.composed.as_deref().unwrap_or_else(|| {
-            let path = self.path.as_bytes();
-            &path[path.iter().rposition(|&byte| byte == b'/').map_or(0, |at| at + 1)..]
-        })
+        match &self.composed {
+            Some(name) => name,
+            None => &self.path.as_bytes()[self.name_start as usize..],
+        }
     }
 
     /// Whether folders show the one as they show the other.

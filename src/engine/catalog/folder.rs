@@ -176,8 +176,14 @@ impl Folder {
         let mut state = self.state.write();
         let key: (&[u8], u64, FileKey) = (old.comparable_name(), old.digest(), old.key);
         state.entries.remove(&key as &dyn NameKey);
+        let has_other_name = old.comparable_name() != file.comparable_name() || old.digest() != file.digest();
         state.entries.insert(ByName(file));
-        state.touch();
+        if has_other_name {
+            state.touch();
+        } else {
+            // Only its number differs: a listing has to be made anew, but the folder has not changed.
+            state.generation = GENERATION.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Adds a file. Not for numbered folders.
@@ -186,6 +192,17 @@ impl Folder {
         if state.entries.replace(ByName(file)).is_none() {
             state.touch();
         }
+    }
+
+    /// Adds files that are in order.
+    pub(super) fn insert_all(&self, files: Vec<ByName>) {
+        if files.is_empty() {
+            return;
+        }
+        let mut state = self.state.write();
+        let mut files: BTreeSet<ByName> = files.into_iter().collect();
+        state.entries.append(&mut files);
+        state.touch();
     }
 
     /// Replaces what it holds of a file that is shown as before.

@@ -56,11 +56,7 @@ impl Catalog {
 
     /// Takes in all files of a notebook at start.
     pub fn load(&self, notebook: NotebookNumber, files: Vec<IndexedFile>) {
-        let mut state = self.state.write();
-        for file in files {
-            state.upsert(notebook, file);
-        }
-        drop(state);
+        self.state.write().load(notebook, files);
         self.notebooks_changed();
     }
 
@@ -92,7 +88,9 @@ impl Catalog {
     pub fn unload(&self, notebook: NotebookNumber) {
         let gone = self.state.write().unload(notebook);
         let mut links = self.links.write();
-        gone.into_iter().for_each(|file| links.forget(file));
+        for file in gone {
+            links.forget(file);
+        }
         drop(links);
         self.notebooks_changed();
     }
@@ -274,7 +272,9 @@ impl Catalog {
     pub(crate) fn shown_by_view(&self, shown: &[FileKey], hidden: &[FileKey]) {
         let state = self.state.read();
         let mut links = self.links.write();
-        shown.iter().for_each(|file| links.show(*file));
+        for file in shown {
+            links.show(*file);
+        }
         for file in hidden.iter().filter_map(|file| state.file(*file)) {
             links.hide(file.key, file.node, file.tags.len());
         }

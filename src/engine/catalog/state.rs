@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::file::{ByPath, CatalogFile};
+use super::file::{ByName, ByPath, CatalogFile};
 use super::folder::Folder;
 use super::tags::TagTree;
 use crate::index::notebook::IndexedFile;
-use crate::types::{FileId, FileKey, NodeNumber, NotePath, NotebookNumber};
+use crate::types::{FileId, FileKey, NodeNumber, NotePath, NotebookNumber, TagName};
 
 /// How the number of tags of a file changed.
 pub(super) struct TagCount {
@@ -78,6 +78,52 @@ impl State {
         }
     }
 
+    /// Takes in all rows of a notebook at once. Sorted once, so that every folder is built from a run in order.
+    pub(super) fn load(&mut self, notebook: NotebookNumber, rows: Vec<IndexedFile>) {
+        if self.len(notebook) > 0 {
+            for row in rows {
+                self.upsert(notebook, row);
+            }
+            return;
+        }
+        let name = self.notebooks.entry(notebook).or_default().name.clone();
+        let mut files: Vec<ByName> = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mut file = CatalogFile::new(notebook, &name, row);
+            for tag in &mut file.tags {
+                *tag = self.tags.ensure(tag);
+            }
+            files.push(ByName(Arc::new(file)));
+        }
+        files.sort_unstable();
+        let mut by_tag: HashMap<TagName, Vec<ByName>> = HashMap::new();
+        let mut views = Vec::new();
+        self.by_node.reserve(files.len());
+        let mut of_notebook = self.notebooks.remove(&notebook).unwrap_or_default();
+        of_notebook.by_id.reserve(files.len());
+        of_notebook.by_path.reserve(files.len());
+        for entry in &files {
+            let file = &entry.0;
+            for tag in &file.tags {
+                by_tag.entry(tag.clone()).or_default().push(entry.clone());
+            }
+            if file.is_view {
+                views.push(entry.clone());
+            }
+            self.put_node(file.node, file.key);
+            of_notebook.by_path.replace(ByPath(Arc::clone(file)));
+            of_notebook.by_id.insert(file.key.id, Arc::clone(file));
+        }
+        self.notebooks.insert(notebook, of_notebook);
+        for (tag, members) in by_tag {
+            if let Some(folder) = self.tags.folder(&tag) {
+                folder.insert_all(members);
+            }
+        }
+        self.views.insert_all(views);
+        self.names.insert_all(files);
+    }
+
     /// Takes in a row, instead of what was there of it.
     pub(super) fn upsert(&mut self, notebook: NotebookNumber, row: IndexedFile) -> TagCount {
         let files = self.notebooks.entry(notebook).or_default();
@@ -143,7 +189,9 @@ impl State {
     pub(super) fn unload(&mut self, notebook: NotebookNumber) -> Vec<FileKey> {
         let files: Vec<Arc<CatalogFile>> =
             self.notebooks.get(&notebook).map(|files| files.by_id.values().cloned().collect()).unwrap_or_default();
-        files.iter().for_each(|file| self.take_out(file));
+        for file in &files {
+            self.take_out(file);
+        }
         self.notebooks.remove(&notebook);
         files.iter().map(|file| file.key).collect()
     }

@@ -11,7 +11,7 @@ use super::names;
 use crate::types::TagName;
 
 /// How long a tag stays that was emptied through its own folder, so that `rm -r` ends well (mount.md §5).
-pub(super) const LINGER: Duration = Duration::from_mins(1);
+pub(super) const LINGER: Duration = Duration::from_secs(60);
 
 /// A tag that is there.
 #[derive(Debug)]
@@ -209,7 +209,9 @@ impl TagTree {
         node.tag = shown;
         let children: Vec<TagName> =
             node.children.clone().iter().filter_map(|key| self.nodes.get(key).map(|child| child.tag.clone())).collect();
-        children.iter().for_each(|child| self.show_as(child));
+        for child in &children {
+            self.show_as(child);
+        }
     }
 
     pub(super) fn contains(&self, tag: &TagName) -> bool {
@@ -225,8 +227,8 @@ impl TagTree {
             None => Some(&self.top),
             Some(tag) => self.nodes.get(tag.key()).map(|node| &node.children),
         };
-        let shown = |key: &Box<str>| self.nodes.get(key).map(|node| node.tag.clone());
-        keys.into_iter().flatten().filter_map(shown).collect()
+        let keys = keys.into_iter().flatten();
+        keys.filter_map(|key| self.nodes.get(key).map(|node| node.tag.clone())).collect()
     }
 
     /// All tags in order with how many notes bear exactly each.

@@ -49,13 +49,26 @@ pub(super) fn compare(engine: &Engine, notebook: &Notebook, files: &Files, findi
         }
         Err(error) => damaged(&error, findings),
     }
-    match notebook.reader.integrity() {
+    match integrity(engine, notebook) {
         Ok(found) => {
             for problem in found {
                 findings.differ(Kind::IndexDamaged, "", problem);
             }
         }
         Err(error) => damaged(&error, findings),
+    }
+}
+
+/// Asked of the thread that writes the database: the check of the full text is a write to SQLite.
+fn integrity(engine: &Engine, notebook: &Notebook) -> Result<Vec<String>, IndexError> {
+    let (answer, answered) = std::sync::mpsc::channel();
+    let number = notebook.number;
+    let asked = !engine.is_read_only()
+        && engine.core.queue.push_task(Box::new(move |thread| drop(answer.send(thread.integrity(number)))));
+    match asked.then(|| answered.recv()) {
+        Some(Ok(found)) => found,
+        // Nobody writes it: what can be checked by reading is.
+        _ => notebook.reader.integrity(),
     }
 }
 

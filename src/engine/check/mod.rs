@@ -4,6 +4,8 @@
 mod history;
 mod index;
 mod leftovers;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::collections::BTreeSet;

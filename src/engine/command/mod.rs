@@ -9,6 +9,8 @@ mod read;
 mod reply;
 mod request;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -40,14 +40,14 @@ pub fn exit_code(error: &EngineError) -> u8 {
 
 fn kind_and_exit(error: &EngineError) -> (&'static str, u8) {
     match error {
-        EngineError::NotFound(_) => ("not_found", 4),
+        EngineError::NotFound(_) | EngineError::History(HistoryError::NotFound(_)) => ("not_found", 4),
         EngineError::Exists(_) => ("exists", 3),
         EngineError::NotEmpty(_) => ("not_empty", 3),
         EngineError::Meaningless(_) => ("meaningless", 3),
         EngineError::Denied(_) => ("denied", 3),
         EngineError::Invalid(_) => ("invalid", 2),
         EngineError::ReadOnly(_) => ("read_only", 3),
-        EngineError::Conflict(_) => ("conflict", 3),
+        EngineError::Conflict(_) | EngineError::History(HistoryError::Conflict(_)) => ("conflict", 3),
         EngineError::Held(_) => ("held", 3),
         EngineError::Closed => ("closed", 5),
         EngineError::Behind(_) => ("behind", 5),
@@ -64,8 +64,6 @@ fn kind_and_exit(error: &EngineError) -> (&'static str, u8) {
             | IndexError::OldSqlite { .. }
             | IndexError::Damaged { .. },
         ) => ("index", 5),
-        EngineError::History(HistoryError::NotFound(_)) => ("not_found", 4),
-        EngineError::History(HistoryError::Conflict(_)) => ("conflict", 3),
         EngineError::History(HistoryError::Git { .. } | HistoryError::Damaged { .. }) => ("history", 5),
     }
 }

@@ -171,7 +171,7 @@ impl Mount {
     }
 }
 
-/// See proc_pid_mountinfo(5).
+/// See `proc_pid_mountinfo(5)`.
 fn mounts(text: &str) -> Vec<Mount> {
     text.lines()
         .filter_map(|line| {

@@ -1,6 +1,5 @@
 //! Whole contents: replaced, made new, and columns of views.
 
-use super::gesture::with_gesture;
 use super::rewrite::{ATTEMPTS, Current, Outcome, keeps_changing, read, refused};
 use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::history::blob_id;
@@ -66,7 +65,7 @@ impl Engine {
             }
             Err(error) => return Err(refused(error)),
         }
-        self.note_written(&notebook, path, &with_gesture(by));
+        self.note_written(&notebook, path, by);
         Ok(())
     }
 
@@ -104,7 +103,7 @@ impl Engine {
                 return Ok(());
             }
             if self.replace(notebook, path, &current, &bytes)? == Outcome::Written {
-                self.note_written(notebook, path, &with_gesture(by));
+                self.note_written(notebook, path, by);
                 return Ok(());
             }
         }

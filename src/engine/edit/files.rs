@@ -20,7 +20,7 @@ impl Engine {
         self.check_writable()?;
         check_place(path)?;
         let by = with_gesture(by);
-        let removed = if self.stat_of(notebook, path)?.is_dir() {
+        let removed = if stat_of(notebook, path)?.is_dir() {
             self.delete_folder(notebook, path, &by)
         } else {
             self.delete_with_sidecars(notebook, path, &by)
@@ -40,7 +40,7 @@ impl Engine {
     fn delete_folder(&self, notebook: &Notebook, path: &NotePath, by: &Requester) -> Result<(), EngineError> {
         for entry in notebook.dir.list(path)? {
             let Ok(child) = path.join(entry.name.as_encoded_bytes()) else { continue };
-            if self.stat_of(notebook, &child)?.is_dir() {
+            if stat_of(notebook, &child)?.is_dir() {
                 self.delete_folder(notebook, &child, by)?;
             } else {
                 self.delete_one(notebook, &child, by)?;
@@ -52,7 +52,7 @@ impl Engine {
     }
 
     fn delete_one(&self, notebook: &Notebook, path: &NotePath, by: &Requester) -> Result<(), EngineError> {
-        let stat = self.stat_of(notebook, path)?;
+        let stat = stat_of(notebook, path)?;
         if !stat.is_file() || self.is_recordable(notebook, path, &stat) {
             self.keep_before_removal(notebook.number, path);
             notebook.dir.remove_file(path).map_err(refused)?;
@@ -78,7 +78,7 @@ impl Engine {
         check_place(from)?;
         check_place(to)?;
         let by = with_gesture(by);
-        let stat = self.stat_of(notebook, from)?;
+        let stat = stat_of(notebook, from)?;
         let _locks = self.workbench.lock_two(notebook.number, from, to);
         let sidecars = if stat.is_file() { sidecar_moves(notebook, from, to) } else { Vec::new() };
         for (_, target) in &sidecars {
@@ -102,7 +102,7 @@ impl Engine {
         by: &Requester,
     ) -> Result<(), EngineError> {
         check_place(path)?;
-        if self.stat_of(notebook, path)?.is_dir() {
+        if stat_of(notebook, path)?.is_dir() {
             return self.delete_folder(notebook, path, by);
         }
         let _lock = self.workbench.lock_file(notebook.number, path);
@@ -164,17 +164,17 @@ impl Engine {
         let limit = if is_binary(&name, &head) { settings.history_binary_max } else { settings.history_text_max };
         stat.size <= limit
     }
+}
 
-    /// Attributes of what is at a path.
-    pub(in crate::engine) fn stat_of(&self, notebook: &Notebook, path: &NotePath) -> Result<StoreStat, EngineError> {
-        notebook.dir.stat(path).map_err(|error| {
-            if error.is_not_found() {
-                EngineError::NotFound(format!("no file {path} in {}", notebook.name()))
-            } else {
-                error.into()
-            }
-        })
-    }
+/// Attributes of what is at a path.
+pub(in crate::engine) fn stat_of(notebook: &Notebook, path: &NotePath) -> Result<StoreStat, EngineError> {
+    notebook.dir.stat(path).map_err(|error| {
+        if error.is_not_found() {
+            EngineError::NotFound(format!("no file {path} in {}", notebook.name()))
+        } else {
+            error.into()
+        }
+    })
 }
 
 /// The sidecars that a file has in the store.

@@ -8,6 +8,9 @@ use crate::types::GestureId;
 /// Tells apart gestures of one millisecond.
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
+/// So many files are named in an error.
+const NAMED: usize = 10;
+
 /// An id that no other gesture bears, on this machine or another with which histories are exchanged: the time in
 /// milliseconds, the process, a counter.
 #[must_use]
@@ -27,7 +30,12 @@ pub(super) fn part_way(error: EngineError, done: &[String]) -> EngineError {
     if done.is_empty() {
         return error;
     }
-    let said = |text: String| format!("{text} (changed before that: {})", done.join(", "));
+    let named = done.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let names = match done.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    };
+    let said = |text: String| format!("{text} (changed before that: {names})");
     match error {
         EngineError::NotFound(text) => EngineError::NotFound(said(text)),
         EngineError::Exists(text) => EngineError::Exists(said(text)),

@@ -202,6 +202,12 @@ fn is_mixture(now: &[u8], old: &[u8], new: &[u8]) -> bool {
         && now.iter().enumerate().all(|(at, byte)| old.get(at) == Some(byte) || new.get(at) == Some(byte) || *byte == 0)
 }
 
+/// What a crash in the middle of an edit leaves.
+#[cfg(test)]
+pub(super) fn leave_journal(codex: &Dir, path: &NotePath, stat: &StoreStat, old: &[u8], new: &[u8]) {
+    write_journal(codex, &Edit { path, stat, old, new }).unwrap();
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

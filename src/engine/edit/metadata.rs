@@ -38,7 +38,9 @@ impl Engine {
         by: &Requester,
     ) -> Result<Vec<String>, EngineError> {
         self.check_writable()?;
-        let by = with_gesture(by);
+        // A single edit belongs to whatever else its actor does at the time (`rm -r tags/x` is one gesture); a call that
+        // edits several notes is one by itself.
+        let by = if edits.len() > 1 { with_gesture(by) } else { by.clone() };
         let mut changed = Vec::new();
         for (file, edits) in edits {
             let edited = self.file_of(*file).and_then(|(notebook, entry)| {
@@ -83,18 +85,6 @@ impl Engine {
         Err(keeps_changing(notebook, path))
     }
 
-    /// What an edit would change, without writing: an error if it could not be made.
-    pub(super) fn would_change(
-        &self,
-        notebook: &Notebook,
-        path: &NotePath,
-        edits: &[MetaEdit],
-    ) -> Result<bool, EngineError> {
-        let described = describe(notebook, path)?;
-        let sources = Sources { name: name_of(path)?, own: &described.own.bytes, sidecars: &described.sidecars };
-        Ok(!apply(&sources, edits)?.is_empty())
-    }
-
     fn write_metadata(
         &self,
         notebook: &Notebook,
@@ -127,6 +117,13 @@ impl Engine {
         let notebook = self.notebook(file.notebook).ok_or_else(gone)?;
         Ok((notebook, self.catalog().file(file).ok_or_else(gone)?))
     }
+}
+
+/// What an edit would change, without writing: an error if it could not be made.
+pub(super) fn would_change(notebook: &Notebook, path: &NotePath, edits: &[MetaEdit]) -> Result<bool, EngineError> {
+    let described = describe(notebook, path)?;
+    let sources = Sources { name: name_of(path)?, own: &described.own.bytes, sidecars: &described.sidecars };
+    Ok(!apply(&sources, edits)?.is_empty())
 }
 
 /// Makes `.NAME.json` beside a note, readable by those who may read the note.

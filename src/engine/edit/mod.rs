@@ -8,10 +8,15 @@ mod in_place;
 mod metadata;
 mod place;
 mod rewrite;
+#[cfg(test)]
+pub(super) mod scratch;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod trash;
 mod workbench;
 
+pub(super) use files::stat_of;
 pub use gesture::new_gesture;
 pub(super) use in_place::{JOURNAL_PREFIX, SET_ASIDE_PREFIX, recover_in_place_edits, tmp};
 pub(super) use metadata::tags_in_store;

@@ -70,15 +70,30 @@ impl Engine {
         if current.stat.nlink > 1 || self.is_open(current.stat.key) {
             return self.replace_in_place(notebook, path, current, bytes);
         }
-        match dir.write_durably(path, bytes, Replace::IfUnchanged(current.stat)) {
-            Ok(_) => Ok(Outcome::Written),
-            Err(error) => match error.errno() {
-                libc::ESTALE | libc::ENOENT => Ok(Outcome::Changed),
-                // The folder cannot be written, or the file belongs to somebody else who lets us write to it:
-                // a new inode is refused, its bytes are not.
-                libc::EACCES | libc::EPERM => self.replace_in_place(notebook, path, current, bytes),
-                _ => Err(refused(error)),
-            },
+        // The mount shows the same note under the same number, so that nothing that holds its entry loses it.
+        let number = notebook.node_number(&current.stat);
+        let mut carried = None;
+        let written = dir.write_durably_with(path, bytes, Replace::IfUnchanged(current.stat), |new| {
+            notebook.carry_number(new, number);
+            carried = Some(new.key);
+        });
+        match written {
+            Ok(_) => {
+                notebook.nodes.release(current.stat.key);
+                Ok(Outcome::Written)
+            }
+            Err(error) => {
+                if let Some(key) = carried {
+                    notebook.nodes.release(key);
+                }
+                match error.errno() {
+                    libc::ESTALE | libc::ENOENT => Ok(Outcome::Changed),
+                    // The folder cannot be written, or the file belongs to somebody else who lets us write to it:
+                    // a new inode is refused, its bytes are not.
+                    libc::EACCES | libc::EPERM => self.replace_in_place(notebook, path, current, bytes),
+                    _ => Err(refused(error)),
+                }
+            }
         }
     }
 

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
 use super::gesture::{new_gesture, part_way, with_gesture};
+use super::metadata::would_change;
 use super::rewrite::{read, refused};
 use super::workbench::GestureWords;
 use crate::engine::catalog::TagPath;
@@ -16,6 +20,9 @@ use crate::types::{NotePath, NotebookNumber, TagName};
 
 /// How long a rename waits for the index, so that no note that bears the tag is missed.
 const BARRIER: Duration = Duration::from_secs(10);
+
+/// Threads that edit files for one rename.
+const WRITERS: usize = 8;
 
 /// What renaming a tag changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,27 +54,53 @@ impl Engine {
         let concerned = self.concerned(from, to, merge)?;
         let edits = [rename(from, to)];
         for file in concerned.iter().filter(|file| file.bears) {
-            self.would_change(&file.notebook, &file.path, &edits)
+            would_change(&file.notebook, &file.path, &edits)
                 .map_err(|error| EngineError::Conflict(format!("{}/{}: {error}", file.notebook.name(), file.path)))?;
         }
         let gesture = by.gesture.clone().unwrap_or_else(new_gesture);
         let by = Requester { actor: by.actor.clone(), gesture: Some(gesture.clone()) };
         let summary = Some(format!("Rename tag {from} to {to}"));
         self.describe_gesture(&gesture, GestureWords { summary, ..GestureWords::default() });
-        let mut done = Vec::new();
-        for file in &concerned {
-            match self.rename_in(file, from, to, &by) {
-                Ok(true) => done.push(format!("{}/{}", file.notebook.name(), file.path)),
-                Ok(false) => {}
-                // Removed meanwhile.
-                Err(EngineError::NotFound(_)) => {}
-                Err(error) => return Err(part_way(error, &done)),
-            }
-        }
+        let done = self.rename_in_all(&concerned, (from, to), &by)?;
         if self.declares_within(from) {
             self.edit_workspace_tags(&rename(from, to))?;
         }
-        Ok(done.len())
+        Ok(done)
+    }
+
+    /// Edits the files on several threads: each waits for the disk most of the time, and disks sync many at once.
+    fn rename_in_all(
+        &self,
+        files: &[Concerned],
+        (from, to): (&TagName, &TagName),
+        by: &Requester,
+    ) -> Result<usize, EngineError> {
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::new());
+        let failed = Mutex::new(None);
+        std::thread::scope(|scope| {
+            for _ in 0..WRITERS.min(files.len()) {
+                scope.spawn(|| {
+                    while failed.lock().is_none()
+                        && let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed))
+                    {
+                        match self.rename_in(file, from, to, by) {
+                            Ok(true) => done.lock().push(format!("{}/{}", file.notebook.name(), file.path)),
+                            // Edited or removed meanwhile by somebody else.
+                            Ok(false) | Err(EngineError::NotFound(_)) => {}
+                            Err(error) => {
+                                failed.lock().get_or_insert(error);
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        let done = done.into_inner();
+        match failed.into_inner() {
+            Some(error) => Err(part_way(error, &done)),
+            None => Ok(done.len()),
+        }
     }
 
     /// What [`Engine::rename_tag`] would change, without writing.

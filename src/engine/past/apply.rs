@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::engine::edit::stat_of;
 use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::history::{Recorded, blob_id};
 use crate::types::NotePath;
@@ -86,7 +87,7 @@ impl Engine {
                 true
             }
         };
-        let stat = self.stat_of(notebook, path)?;
+        let stat = stat_of(notebook, path)?;
         if (stat.perm & 0o100 != 0) != executable {
             notebook.dir.set_executable(path, executable)?;
             self.note_written(notebook, path, by);
@@ -113,28 +114,28 @@ impl Engine {
         self.note_written(notebook, path, by);
         Ok(true)
     }
+}
 
-    /// The paths whose contents in the store are not those that the history holds: to undo there would lose them.
-    pub(super) fn unrecorded(&self, notebook: &Notebook, changes: &[Recorded]) -> Result<Vec<NotePath>, EngineError> {
-        let Some(head) = notebook.history.head()? else { return Ok(Vec::new()) };
-        let mut unrecorded = Vec::new();
-        for change in changes {
-            let path = match change {
-                Recorded::Written { path, .. } | Recorded::Symlink { path, .. } | Recorded::Removed { path } => path,
-                Recorded::Moved { from, .. } => from,
-            };
-            let recorded = notebook.history.entry(head, path)?.map(|entry| entry.id);
-            let now = match notebook.dir.stat(path) {
-                Ok(stat) if stat.is_file() => blob_id(&notebook.dir.read(path, u64::MAX)?.0),
-                Ok(stat) if stat.is_dir() => recorded,
-                Ok(_) => notebook.dir.read_symlink(path).ok().and_then(|target| blob_id(&target)),
-                Err(_) => None,
-            };
-            // What an earlier change of the same list moves here is not there yet.
-            if now.is_some() && now != recorded && !unrecorded.contains(path) {
-                unrecorded.push(path.clone());
-            }
+/// The paths whose contents in the store are not those that the history holds: to undo there would lose them.
+pub(super) fn unrecorded(notebook: &Notebook, changes: &[Recorded]) -> Result<Vec<NotePath>, EngineError> {
+    let Some(head) = notebook.history.head()? else { return Ok(Vec::new()) };
+    let mut unrecorded = Vec::new();
+    for change in changes {
+        let path = match change {
+            Recorded::Written { path, .. } | Recorded::Symlink { path, .. } | Recorded::Removed { path } => path,
+            Recorded::Moved { from, .. } => from,
+        };
+        let recorded = notebook.history.entry(head, path)?.map(|entry| entry.id);
+        let now = match notebook.dir.stat(path) {
+            Ok(stat) if stat.is_file() => blob_id(&notebook.dir.read(path, u64::MAX)?.0),
+            Ok(stat) if stat.is_dir() => recorded,
+            Ok(_) => notebook.dir.read_symlink(path).ok().and_then(|target| blob_id(&target)),
+            Err(_) => None,
+        };
+        // What an earlier change of the same list moves here is not there yet.
+        if now.is_some() && now != recorded && !unrecorded.contains(path) {
+            unrecorded.push(path.clone());
         }
-        Ok(unrecorded)
     }
+    Ok(unrecorded)
 }

@@ -5,6 +5,8 @@ mod apply;
 mod diff;
 mod restore;
 mod revision;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::sync::Arc;
@@ -74,9 +76,14 @@ const VERSIONS: usize = 100_000;
 
 /// The newest recorded version of a file, though it may have been removed since.
 fn newest(notebook: &Notebook, path: &NotePath) -> Result<Option<PastFile>, EngineError> {
-    let versions = notebook.history.versions(path, VERSIONS)?;
-    let Some(version) = versions.into_iter().find(|version| version.blob.is_some()) else { return Ok(None) };
-    file_in(notebook, &version.path, version.commit.id)
+    for version in notebook.history.versions(path, VERSIONS)? {
+        // Of a folder, versions say that it was there, and it is no file.
+        let entry = notebook.history.entry(version.commit.id, &version.path)?;
+        if entry.is_some_and(|entry| entry.kind != PastKind::Folder) {
+            return file_in(notebook, &version.path, version.commit.id);
+        }
+    }
+    Ok(None)
 }
 
 /// A file in a commit, under the path that it had then.
@@ -85,10 +92,12 @@ fn file_at(notebook: &Notebook, path: &NotePath, commit: CommitId) -> Result<Opt
         return Ok(Some(file));
     }
     let time = notebook.history.commit(commit)?.time;
+    // Times are whole seconds, so that a version of the same second may be a later one: what counts is what is there.
     for version in notebook.history.versions(path, VERSIONS)? {
-        if version.commit.time <= time && version.blob.is_some() {
-            // The version of that time, if its commit is an ancestor: then the path is there.
-            return file_in(notebook, &version.path, commit);
+        if version.commit.time <= time
+            && let Some(file) = file_in(notebook, &version.path, commit)?
+        {
+            return Ok(Some(file));
         }
     }
     Ok(None)

@@ -50,17 +50,15 @@ impl Engine {
         notebook: &Notebook,
         path: &NotePath,
     ) -> Result<(Vec<Recorded>, Option<CommitId>), EngineError> {
-        let is_folder = path.is_root()
-            || notebook.dir.stat(path).is_ok_and(|stat| stat.is_dir())
-            || notebook.history.versions(path, 1)?.is_empty();
-        if is_folder {
-            let found = newest_folder(notebook, path)?;
-            if !found.is_empty() {
-                return Ok((found, None));
-            }
-        } else if let Some(file) = newest(notebook, path)? {
+        let is_folder = path.is_root() || notebook.dir.stat(path).is_ok_and(|stat| stat.is_dir());
+        let file = if is_folder { None } else { newest(notebook, path)? };
+        if let Some(file) = file {
             let wanted = wanted_at(notebook, &file.path, file.commit)?.unwrap_or_default();
             return Ok((wanted.into_iter().map(|change| at_path(change, path)).collect(), Some(file.commit)));
+        }
+        let folder = newest_folder(notebook, path)?;
+        if !folder.is_empty() {
+            return Ok((folder, None));
         }
         match crate::engine::edit::find_in_trash(&self.codex_path(), notebook.name().as_str(), path)? {
             Some(bytes) => {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::apply::unrecorded;
 use crate::engine::edit::{GestureWords, new_gesture};
 use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::history::{CommitInfo, HistoryError, Recorded};
@@ -116,7 +117,7 @@ impl Engine {
             }
             match notebook.history.reverse_all(&commits) {
                 Ok(changes) => {
-                    for path in self.unrecorded(&notebook, &changes)? {
+                    for path in unrecorded(&notebook, &changes)? {
                         conflicts.push(format!("{path} changes just now"));
                     }
                     reversals.push((notebook, changes));

@@ -1,7 +1,7 @@
 //! What is recorded, by whom and in which commits.
 
 use super::*;
-use crate::history::CommitInfo;
+use crate::history::{CommitInfo, PastKind};
 
 impl Lab {
     fn log(&self) -> Vec<CommitInfo> {
@@ -100,7 +100,6 @@ fn names_that_are_no_text_links_and_execute_bits_are_recorded() {
     lab.flush();
     let history = &lab.lab().history;
     let kind = |path: &NotePath| history.entry(history.head().unwrap().unwrap(), path).unwrap().map(|entry| entry.kind);
-    use crate::history::PastKind;
     assert_eq!(kind(&strange), Some(PastKind::File { executable: false }));
     assert_eq!(kind(&at("link")), Some(PastKind::Symlink));
     assert_eq!(kind(&at("run.sh")), Some(PastKind::File { executable: true }));

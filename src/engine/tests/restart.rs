@@ -86,3 +86,34 @@ fn an_emptied_mountpoint_in_place_of_a_notebook_deletes_nothing() {
     lab.open();
     assert_eq!(lab.id("a.md"), id);
 }
+
+#[test]
+fn a_store_that_is_only_read_answers_and_is_left_as_it_is() {
+    let mut lab = Lab::with(&[("a.md", &note_text("gpu", ""))], false);
+    lab.engine().flush_history().unwrap();
+    lab.close();
+    let before = listing(&lab.root());
+    // The lock is not needed: somebody else may hold it.
+    let options = EngineOptions { read_only: true, ..lab.options() };
+    lab.engine = Some(Engine::open(&lab.root(), options).unwrap());
+    assert_eq!(lab.tags("a.md"), ["gpu"]);
+    assert!(lab.lab().history.head().unwrap().is_some());
+    lab.engine().flush_history().unwrap();
+    lab.close();
+    assert_eq!(listing(&lab.root()), before);
+}
+
+/// Every file with its length and the time of its last change.
+fn listing(folder: &std::path::Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let meta = entry.metadata().unwrap();
+        found.push(format!("{} {} {:?}", entry.path().display(), meta.len(), meta.modified().unwrap()));
+        if meta.is_dir() {
+            found.extend(listing(&entry.path()));
+        }
+    }
+    found.sort();
+    found
+}

@@ -32,6 +32,8 @@ pub(super) struct Members {
     /// Differs after groups came or went.
     groups_changed_ns: i64,
     numbered: bool,
+    /// The folders were emptied and are to be filled from a whole result.
+    is_stale: bool,
     /// Values whose folders are shown even when empty, in order.
     columns: Vec<String>,
     /// Whether the catalog is told which notes are shown.
@@ -46,6 +48,7 @@ impl Members {
             shown: None,
             groups_changed_ns: now_ns(),
             numbered: false,
+            is_stale: false,
             columns: Vec::new(),
             counts,
         }
@@ -55,6 +58,7 @@ impl Members {
     pub(super) fn set_form(&mut self, numbered: bool, columns: &[String]) {
         if self.numbered != numbered {
             self.folders.clear();
+            self.is_stale = true;
             self.numbered = numbered;
             self.touch_groups();
         }
@@ -80,14 +84,14 @@ impl Members {
 
     /// Takes in a whole result.
     pub(super) fn replace(&mut self, catalog: &Catalog, result: &Evaluated) {
-        let flat;
-        let groups: &[EvaluatedGroup] = match &result.groups {
-            Some(groups) => groups,
-            None => {
-                flat = [(None, result.files.clone())];
-                &flat
+        if std::mem::take(&mut self.is_stale) {
+            let all: Vec<FileKey> = self.notes.drain().map(|(key, _)| key).collect();
+            if self.counts {
+                catalog.shown_by_view(&[], &all);
             }
-        };
+        }
+        let flat = [(None, result.files.clone())];
+        let groups: &[EvaluatedGroup] = result.groups.as_deref().unwrap_or(&flat);
         let mut memberships: HashMap<FileKey, Vec<Option<Box<str>>>> = HashMap::new();
         for (value, files) in groups {
             for file in files {
@@ -103,7 +107,9 @@ impl Members {
                 shown.push(key);
             }
         }
-        gone.iter().for_each(|key| self.take_out(*key));
+        for key in &gone {
+            self.take_out(*key);
+        }
         if self.numbered {
             self.number(catalog, groups);
         }
@@ -117,8 +123,11 @@ impl Members {
         let was = self.contains(key);
         let is_in = match result {
             Some(Evaluated { groups: Some(groups), .. }) => {
-                let groups: Groups =
-                    groups.iter().filter(|(_, files)| files.contains(&key)).map(|(value, _)| boxed(value)).collect();
+                let groups: Groups = groups
+                    .iter()
+                    .filter(|(_, files)| files.contains(&key))
+                    .map(|(value, _)| boxed(value.as_deref()))
+                    .collect();
                 (!groups.is_empty()).then_some(groups)
             }
             Some(Evaluated { files, groups: None }) => files.contains(&key).then(|| Groups::from([None])),
@@ -150,15 +159,15 @@ impl Members {
                 match self.folders.get(group).filter(|_| !self.numbered) {
                     Some(folder) if groups.contains(group) && old.is_shown_as(&file) => folder.refresh(file.clone()),
                     Some(folder) if groups.contains(group) => folder.exchange(&old, file.clone()),
-                    _ => self.take_from(group, &old),
+                    _ => self.take_from(group.as_deref(), &old),
                 }
             }
             for group in groups.iter().filter(|group| !old_groups.contains(group)) {
-                self.put_into(group, &file);
+                self.put_into(group.as_deref(), &file);
             }
         } else {
             for group in &groups {
-                self.put_into(group, &file);
+                self.put_into(group.as_deref(), &file);
             }
         }
         self.notes.insert(key, (file, groups));
@@ -167,29 +176,31 @@ impl Members {
     fn take_out(&mut self, key: FileKey) {
         if let Some((file, groups)) = self.notes.remove(&key) {
             for group in &groups {
-                self.take_from(group, &file);
+                self.take_from(group.as_deref(), &file);
             }
         }
     }
 
-    fn put_into(&mut self, group: &Option<Box<str>>, file: &Arc<CatalogFile>) {
+    fn put_into(&mut self, group: Option<&str>, file: &Arc<CatalogFile>) {
         if self.numbered {
             return;
         }
-        // The folder of notes without a value stays when it is empty (it may be all there is), but is not shown then.
-        if group.is_none() && self.folder(None).is_empty() {
+        let folder = Arc::clone(self.folder(group));
+        if folder.is_empty() {
             self.touch_groups();
         }
-        self.folder(group.as_deref()).insert(Arc::clone(file));
+        folder.insert(Arc::clone(file));
     }
 
-    fn take_from(&mut self, group: &Option<Box<str>>, file: &CatalogFile) {
-        let Some(folder) = self.folders.get(group).filter(|_| !self.numbered) else { return };
+    fn take_from(&mut self, group: Option<&str>, file: &CatalogFile) {
+        let group: Option<Box<str>> = group.map(Into::into);
+        let Some(folder) = self.folders.get(&group).filter(|_| !self.numbered) else { return };
         folder.remove(file);
-        if folder.is_empty() && group.is_some() {
-            self.folders.remove(group);
-            self.touch_groups();
-        } else if folder.is_empty() {
+        if folder.is_empty() {
+            // The folder of all notes stays: whoever holds it goes on seeing what comes.
+            if group.is_some() {
+                self.folders.remove(&group);
+            }
             self.touch_groups();
         }
     }
@@ -207,12 +218,12 @@ impl Members {
         let mut folders = HashMap::new();
         for (value, files) in groups {
             let files: Vec<Arc<CatalogFile>> = files.iter().filter_map(|key| catalog.file(*key)).collect();
-            let old = self.folders.get(&boxed(value)).filter(|folder| {
+            let old = self.folders.get(&boxed(value.as_deref())).filter(|folder| {
                 let old = folder.files();
                 old.len() == files.len() && old.iter().zip(&files).all(|(old, file)| old.is_shown_as(file))
             });
             let folder = old.cloned().unwrap_or_else(|| Arc::new(Folder::numbered(files)));
-            folders.insert(boxed(value), folder);
+            folders.insert(boxed(value.as_deref()), folder);
         }
         if folders.len() != self.folders.len() || folders.keys().any(|value| !self.folders.contains_key(value)) {
             self.touch_groups();
@@ -242,10 +253,10 @@ impl Members {
         let columns = self.columns.clone();
         let mut shown: Vec<GroupFolder> = Vec::with_capacity(columns.len() + values.len() + 1);
         for value in columns.into_iter().chain(values).map(Some).chain([None]) {
-            let folder = match self.folders.get(&boxed(&value)) {
+            let folder = match self.folders.get(&boxed(value.as_deref())) {
                 Some(folder) => Arc::clone(folder),
                 None if value.is_none() => continue,
-                None => Arc::clone(self.folders.entry(boxed(&value)).or_default()),
+                None => Arc::clone(self.folders.entry(boxed(value.as_deref())).or_default()),
             };
             if value.is_some() || !folder.is_empty() {
                 shown.push(GroupFolder { name: names::value_name(value.as_deref()), value, folder });
@@ -257,8 +268,8 @@ impl Members {
     }
 }
 
-fn boxed(value: &Option<String>) -> Option<Box<str>> {
-    value.as_deref().map(Into::into)
+fn boxed(value: Option<&str>) -> Option<Box<str>> {
+    value.map(Into::into)
 }
 
 fn now_ns() -> i64 {

@@ -154,6 +154,8 @@ impl Views {
             }
             stays
         });
-        gone.iter().for_each(|view| view.lock().clear(catalog));
+        for view in gone {
+            view.lock().clear(catalog);
+        }
     }
 }

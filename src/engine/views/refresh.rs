@@ -74,8 +74,11 @@ pub(super) fn expires(query: &Query, has_placeholders: bool, time: &TimeContext)
 
 fn each_operand(expr: &Expr, look: &mut impl FnMut(&Operand)) {
     match expr {
-        Expr::All => {}
-        Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| each_operand(part, look)),
+        Expr::And(parts) | Expr::Or(parts) => {
+            for part in parts {
+                each_operand(part, look);
+            }
+        }
         Expr::Not(part) => each_operand(part, look),
         Expr::Term(Term::Property { test, .. } | Term::Field { test, .. }) => match test {
             Test::Exists | Test::Matches(_) => {}
@@ -86,7 +89,7 @@ fn each_operand(expr: &Expr, look: &mut impl FnMut(&Operand)) {
                 look(to);
             }
         },
-        Expr::Term(_) => {}
+        Expr::All | Expr::Term(_) => {}
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::Engine;
 use super::super::catalog::CatalogFile;
-use crate::index::notebook::{QueryOptions, QueryResult, QuerySource, run_query};
+use crate::index::notebook::{QueryOptions, QuerySource, run_ids};
 use crate::index::query::{Query, Scope, TimeContext};
 use crate::types::{FileKey, NotebookNumber};
 
@@ -59,8 +59,8 @@ impl ResultSource for Engine {
             .collect();
         let options =
             QueryOptions { time: self.time(), budget: BUDGET, only: only.map(|file| file.id), snippets: false };
-        let result = run_query(query, &sources, &options).map_err(|error| error.to_string())?;
-        Ok(evaluated(&result))
+        let found = run_ids(query, &sources, &options).map_err(|error| error.to_string())?;
+        Ok(evaluated(found, query.group.is_some()))
     }
 
     fn definition(&self, file: &CatalogFile) -> Result<Vec<u8>, String> {
@@ -83,13 +83,17 @@ fn is_in_scope(scope: &Scope, own: Option<NotebookNumber>, source: &QuerySource)
     }
 }
 
-fn evaluated(result: &QueryResult) -> Evaluated {
-    let keys = |files: &[crate::index::notebook::FileRow]| -> Vec<FileKey> {
-        files.iter().map(|row| FileKey { notebook: row.number, id: row.id }).collect()
-    };
-    let groups = result.groups.as_ref();
-    Evaluated {
-        files: keys(&result.files),
-        groups: groups.map(|groups| groups.iter().map(|group| (group.value.clone(), keys(&group.files))).collect()),
+/// Files with the value of their group, those of one group together.
+fn evaluated(found: Vec<(Option<String>, FileKey)>, is_grouped: bool) -> Evaluated {
+    if !is_grouped {
+        return Evaluated { files: found.into_iter().map(|(_, file)| file).collect(), groups: None };
     }
+    let mut groups: Vec<EvaluatedGroup> = Vec::new();
+    for (value, file) in found {
+        match groups.last_mut().filter(|(last, _)| *last == value) {
+            Some((_, files)) => files.push(file),
+            None => groups.push((value, vec![file])),
+        }
+    }
+    Evaluated { files: Vec::new(), groups: Some(groups) }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::catalog::{Catalog, CatalogFile, Folder, Since, now_ns};
+use super::super::catalog::{Catalog, CatalogFile, Folder, Since, names, now_ns};
 use super::cached::Cached;
 use super::members::GroupFolder;
 use super::source::ResultSource;
@@ -27,10 +27,12 @@ pub struct ViewFolder {
 }
 
 impl ViewFolder {
-    /// The group of a folder name.
+    /// The group of a folder name. That of the notes without a value is always there, for notes to be moved into it.
     #[must_use]
-    pub fn group(&self, name: &std::ffi::OsStr) -> Option<&GroupFolder> {
-        self.groups.as_ref()?.iter().find(|group| group.name == name)
+    pub fn group(&self, name: &std::ffi::OsStr) -> Option<GroupFolder> {
+        let groups = self.groups.as_ref()?;
+        let empty = || GroupFolder { name: name.to_owned(), value: None, folder: Arc::default() };
+        groups.iter().find(|group| group.name == name).cloned().or_else(|| (name == names::NONE).then(empty))
     }
 }
 
@@ -69,8 +71,7 @@ impl CachedView {
         definition: &CatalogFile,
     ) -> ViewFolder {
         self.read_definition(catalog, source, definition);
-        if let Some(view) = &self.view {
-            self.cached.set_query(&view.query, view.numbered, &view.columns, view.is_relative);
+        if self.view.is_some() {
             self.cached.bring_up_to_date(catalog, source);
         }
         self.set_error(definition);
@@ -102,6 +103,7 @@ impl CachedView {
                 .and_then(|bytes| parse_view(&bytes, &time).map_err(|error| error.to_string()));
             match parsed {
                 Ok(view) => {
+                    self.cached.set_query(&view.query, view.numbered, &view.columns, view.is_relative);
                     self.view = Some(Arc::new(view));
                     self.definition_error = None;
                 }

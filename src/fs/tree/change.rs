@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use super::errors::About;
-use super::inner::Inner;
+use super::inner::{Inner, writable_notebook};
 use super::lookup::segment;
 use super::membership::check_name;
 use super::{Answer, Caller, Created, Found, Place, Refused};
@@ -23,7 +23,7 @@ impl Inner {
         }
         self.caught_up()?;
         let notebook = self.scratch_home(place, name)?;
-        self.writable_notebook(&notebook, caller)?;
+        writable_notebook(&notebook, caller)?;
         match self.lookup(place, name, caller) {
             // What `+b` means is no entry: a file may bear such a name.
             Ok(Found::Dir(Place::Tag(path))) if !path.operators.is_empty() => {}
@@ -147,6 +147,9 @@ impl Inner {
     }
 
     fn make_notebook(&self, name: &OsStr, caller: Caller) -> Answer<Found> {
+        if self.lookup(&Place::Root, name, caller).is_ok() {
+            return Err(Refused::new(libc::EEXIST, "there is something of this name"));
+        }
         let name = name.to_str().ok_or_else(|| Refused::new(libc::EINVAL, "a notebook's name is UTF-8 text"))?;
         let notebook = self.engine.create_notebook(name, &self.requester(caller))?;
         Ok(Found::Notebook(notebook.number))

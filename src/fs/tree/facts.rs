@@ -50,7 +50,9 @@ impl Inner {
 #[must_use]
 pub(super) fn edited(facts: &NoteFacts, edits: &[MetaEdit]) -> NoteFacts {
     let mut facts = facts.clone();
-    edits.iter().for_each(|edit| apply(&mut facts, edit));
+    for edit in edits {
+        apply(&mut facts, edit);
+    }
     facts
 }
 

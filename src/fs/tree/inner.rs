@@ -92,17 +92,6 @@ impl Inner {
         Err(Refused::new(libc::EACCES, format!("you have no permission to write the note {}", self.path_of(&file))))
     }
 
-    /// Whether the caller may add files to a notebook's top.
-    pub(super) fn writable_notebook(&self, notebook: &Notebook, caller: Caller) -> Answer<()> {
-        let stat = StoreStat::of(notebook.dir.as_fd()).map_err(|errno| {
-            Refused::new(errno.raw_os_error(), format!("the notebook {} cannot be read", notebook.name()))
-        })?;
-        if may_write(caller, &stat) {
-            return Ok(());
-        }
-        Err(Refused::new(libc::EACCES, format!("you have no permission to write in the notebook {}", notebook.name())))
-    }
-
     /// `notebook/path` of a note.
     pub(super) fn path_of(&self, file: &CatalogFile) -> String {
         match self.engine.notebook(file.key.notebook) {
@@ -131,7 +120,7 @@ impl Inner {
     /// A group of a view.
     pub(super) fn group(&self, view: &str, group: &OsStr) -> Answer<(ViewFolder, GroupFolder)> {
         let view = self.view(view)?;
-        let group = view.group(group).cloned().ok_or_else(Refused::not_found)?;
+        let group = view.group(group).ok_or_else(Refused::not_found)?;
         Ok((view, group))
     }
 
@@ -184,6 +173,17 @@ impl Inner {
     pub(super) fn note_at(&self, place: &Place, name: &OsStr) -> Answer<Arc<CatalogFile>> {
         self.notes(place)?.and_then(|folder| folder.find(name)).ok_or_else(Refused::not_found)
     }
+}
+
+/// Whether the caller may add files to a notebook's top.
+pub(super) fn writable_notebook(notebook: &Notebook, caller: Caller) -> Answer<()> {
+    let stat = StoreStat::of(notebook.dir.as_fd()).map_err(|errno| {
+        Refused::new(errno.raw_os_error(), format!("the notebook {} cannot be read", notebook.name()))
+    })?;
+    if may_write(caller, &stat) {
+        return Ok(());
+    }
+    Err(Refused::new(libc::EACCES, format!("you have no permission to write in the notebook {}", notebook.name())))
 }
 
 /// What the permission bits of the store say (access control lists are the real path's to check).

@@ -68,13 +68,13 @@ impl Inner {
                 let (view, group) = self.group(view, group)?;
                 let by = group_of(&view)?;
                 let row = self.row(file)?;
-                let edits = self.into_group(&by, &row, None, &group)?;
+                let edits = self.group_edits(&by, &row, None, &group)?;
                 self.check_membership(&view, &row, &edits, (&by, &group))?;
                 Ok(edits)
             }
             Place::ByValue(key, value) => {
                 let group = self.by_value(key, value)?;
-                self.into_group(&Group::Property(key.clone()), &self.row(file)?, None, &group)
+                self.group_edits(&Group::Property(key.clone()), &self.row(file)?, None, &group)
             }
             _ => Err(Refused::meaningless("nothing can be put into this folder")),
         }
@@ -117,12 +117,12 @@ impl Inner {
         match (from, to) {
             (Place::Group(view, old), Place::Group(other, new)) if view == other => {
                 let (view, old) = self.group(view, old)?;
-                let new = view.group(new).cloned().ok_or_else(Refused::not_found)?;
-                self.into_group(&group_of(&view)?, &self.row(file)?, Some(&old), &new)
+                let new = view.group(new).ok_or_else(Refused::not_found)?;
+                self.group_edits(&group_of(&view)?, &self.row(file)?, Some(&old), &new)
             }
             (Place::ByValue(key, old), Place::ByValue(other, new)) if key == other => {
                 let (old, new) = (self.by_value(key, old)?, self.by_value(key, new)?);
-                self.into_group(&Group::Property(key.clone()), &self.row(file)?, Some(&old), &new)
+                self.group_edits(&Group::Property(key.clone()), &self.row(file)?, Some(&old), &new)
             }
             _ => {
                 let mut edits = self.removals(from)?;
@@ -133,7 +133,7 @@ impl Inner {
     }
 
     /// The edits that put a note into a group, and out of another.
-    fn into_group(
+    fn group_edits(
         &self,
         by: &Group,
         row: &FileRow,
@@ -141,7 +141,7 @@ impl Inner {
         to: &GroupFolder,
     ) -> Answer<Vec<MetaEdit>> {
         match by {
-            Group::Property(key) => Ok(self.into_value(key, row, from, to)),
+            Group::Property(key) => Ok(self.value_edits(key, row, from, to)),
             Group::Type => Ok(vec![match &to.value {
                 None => MetaEdit::Unset { key: "type".to_owned() },
                 Some(value) => MetaEdit::Set { key: "type".to_owned(), value: Value::from(value.as_str()) },
@@ -162,7 +162,7 @@ impl Inner {
         }
     }
 
-    fn into_value(&self, key: &str, row: &FileRow, from: Option<&GroupFolder>, to: &GroupFolder) -> Vec<MetaEdit> {
+    fn value_edits(&self, key: &str, row: &FileRow, from: Option<&GroupFolder>, to: &GroupFolder) -> Vec<MetaEdit> {
         let key = key.to_owned();
         let own = property_elements(&row.properties, &key);
         let Some(text) = &to.value else { return vec![MetaEdit::Unset { key }] };

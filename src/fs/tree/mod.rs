@@ -248,7 +248,9 @@ fn attend(tree: &Weak<Inner>) {
         }
         let (nodes, position) = inner.catalog().lowered_links(lowered);
         lowered = position;
-        nodes.into_iter().for_each(|node| inner.caches.drop_attributes(node));
+        for node in nodes {
+            inner.caches.drop_attributes(node);
+        }
         inner.catalog().views().sweep(inner.catalog());
         if inner.scratches.is_closing() {
             return;

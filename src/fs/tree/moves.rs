@@ -26,7 +26,7 @@ impl Inner {
         match moved {
             Found::Scratch(scratch) => self.rename_scratch(&scratch, to, target, caller),
             Found::Note(file) => self.rename_note(file, from, to, target, caller),
-            Found::Notebook(number) => self.rename_notebook(number, from, to, target, caller),
+            Found::Notebook(number) => self.rename_notebook(number, from, to, target.as_ref(), caller),
             Found::Dir(Place::Tag(path)) if path.operators.is_empty() => {
                 self.rename_tag(&path.base, to, target.as_ref(), caller)
             }
@@ -100,7 +100,7 @@ impl Inner {
         number: crate::types::NotebookNumber,
         from: At<'_>,
         to: At<'_>,
-        target: Option<Found>,
+        target: Option<&Found>,
         caller: Caller,
     ) -> Answer<()> {
         if *from.0 != Place::Root || *to.0 != Place::Root {

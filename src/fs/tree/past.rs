@@ -19,7 +19,10 @@ const VERSIONS: usize = 10_000;
 
 /// The versions of the file that was looked at last: a listing asks for each of them.
 #[derive(Debug, Default)]
-pub(super) struct VersionCache(Mutex<Option<(NotebookNumber, NotePath, CommitId, Arc<Vec<Version>>)>>);
+pub(super) struct VersionCache(Mutex<Option<FileVersions>>);
+
+/// Of a file, as of a head of the history.
+type FileVersions = (NotebookNumber, NotePath, CommitId, Arc<Vec<Version>>);
 
 fn nanoseconds(time: Instant) -> i64 {
     i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)

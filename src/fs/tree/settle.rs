@@ -92,7 +92,7 @@ impl Inner {
     /// The file becomes a note of the inbox, and gets what makes it a member of the folder.
     fn becomes_note(&self, held: &Held) -> Answer<()> {
         let notebook = self.notebook(held.scratch.notebook)?;
-        let path = self.move_to_inbox(&notebook, held)?;
+        let path = into_inbox(&notebook, (&*held.scratch.dir, &held.scratch.name), &held.name)?;
         if let (Ok(dir), name) = (notebook.dir.open_dir(&path.parent()), path.name()) {
             // Until the index knows the note, the folder goes on showing the file, where it is now.
             self.scratches.moved(held.scratch.id, Arc::new(dir), name.to_owned());
@@ -113,11 +113,6 @@ impl Inner {
         let edits = self.additions(&held.place, &file)?;
         self.edit(&file, edits, held.by)?;
         self.caught_up()
-    }
-
-    /// `inbox/NAME`, or where that is taken `inbox/NAME~xxxxxx`.
-    fn move_to_inbox(&self, notebook: &Notebook, held: &Held) -> Answer<NotePath> {
-        into_inbox(notebook, (&*held.scratch.dir, &held.scratch.name), &held.name)
     }
 
     /// The contents of an entry are replaced by those of a file that was made for it. The note stays the same note.
@@ -217,8 +212,8 @@ fn fill(file: &mut impl Read, buffer: &mut [u8]) -> Option<usize> {
 impl Inner {
     /// Whether files may be made in a place, and where they are held: the inbox notebook where they may become notes.
     pub(super) fn scratch_home(&self, place: &Place, name: &OsStr) -> Answer<Arc<Notebook>> {
-        let is_save = is_temporary(name) || self.is_beside_an_entry(place, name)?;
-        if is_save {
+        let shows_entries = matches!(place, Place::Tag(_) | Place::View(_) | Place::Group(..) | Place::ByValue(..));
+        if shows_entries && (is_temporary(name) || self.is_beside_an_entry(place, name)?) {
             let any = || self.engine.notebooks().into_iter().next();
             return self.inbox().or_else(any).ok_or_else(|| Refused::meaningless("the workspace has no notebook"));
         }

@@ -34,15 +34,31 @@ fn stale_locks_and_unfinished_packs_are_removed() {
         "objects/pack/tmp_pack_abc",
         "objects/pack/.tmp-1-pack-2.pack",
         "objects/pack/pack-0000000000000000000000000000000000000000.idx",
+        "incoming/pack-0000000000000000000000000000000000000000.pack",
     ];
     for at in litter {
         put(&scratch, at, b"");
     }
     let scratch = scratch.reopen();
-    assert_eq!(litter.map(|at| is_there(&scratch, at)), [false; 8]);
+    assert_eq!(litter.map(|at| is_there(&scratch, at)), [false; 9]);
     scratch.record(vec![write("a", "3")]);
     assert_eq!(scratch.files(), ["a=3", "r/b=2"]);
     scratch.fsck();
+}
+
+#[test]
+fn a_push_that_holds_the_branch_is_waited_for() {
+    let scratch = two_commits();
+    put(&scratch, "refs/heads/main.lock", b"");
+    let dir = Dir::open(scratch.path()).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            dir.remove_file(&path("refs/heads/main.lock")).unwrap();
+        });
+        assert!(scratch.record(vec![write("a", "3")]).is_some());
+    });
+    assert!(!is_there(&scratch, "refs/heads/main.lock"));
 }
 
 #[test]
@@ -142,6 +158,22 @@ fn many_packs_are_folded_with_and_without_the_program() {
         assert_eq!(scratch.history.log(None, 99).unwrap().len(), 61);
         scratch.fsck();
     }
+}
+
+#[test]
+fn a_pack_that_lost_its_index_gets_it_again_and_a_torn_one_is_set_aside() {
+    let scratch = two_commits();
+    let dir = Dir::open(scratch.path()).unwrap();
+    for entry in dir.list(&path("objects/pack")).unwrap() {
+        if entry.name.as_encoded_bytes().ends_with(b".idx") {
+            dir.remove_file(&path("objects/pack").join(entry.name.as_encoded_bytes()).unwrap()).unwrap();
+        }
+    }
+    put(&scratch, "objects/pack/pack-torn.pack", b"PACK\0\0\0\x02\0\0");
+    let scratch = scratch.reopen();
+    assert!(is_there(&scratch, "quarantine/pack-torn.pack"));
+    assert_eq!(scratch.files(), ["a=1", "r/b=2"]);
+    scratch.fsck();
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn notebooks_come_and_go() {
     assert_eq!(bench.read("ws/reading/x.md"), "x");
     bench.cdx_in("ws", &["notebook", "add", "lab"]).failed(3);
     bench.cdx_in("ws", &["notebook", "remove", "none"]).failed(4);
-    bench.cdx_in("ws", &["notebook", "add", "tags"]).failed(2);
+    bench.cdx_in("ws", &["notebook", "add", "tags"]).failed(3);
 }
 
 #[test]

@@ -24,6 +24,23 @@ fn a_configured_workspace_is_used_outside_of_any() {
 }
 
 #[test]
+fn commands_at_the_same_time_wait_for_each_other() {
+    let bench = Bench::lab();
+    let children: Vec<_> = (0..6)
+        .map(|n| {
+            let mut command = bench.command(&bench.path("ws"));
+            command.args(["set", "lab/plan.md", &format!("k{n}=1")]).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let text = bench.read("ws/lab/plan.md");
+    assert!((0..6).all(|n| text.contains(&format!("k{n}: 1"))), "{text}");
+}
+
+#[test]
 fn usage_errors_are_2() {
     let bench = Bench::lab();
     for args in [

@@ -27,6 +27,7 @@ fn a_change_is_logged_shown_compared_and_taken_back() {
     let diff = bench.cdx_in("ws", &["diff", &format!("lab/plan.md@{first}")]).done();
     assert!(diff.contains("+status: draft"), "{diff}");
     assert!(bench.cdx_in("ws", &["log", "-n", "1"]).done().contains("plan.md"));
+    assert!(bench.cdx_in("ws", &["log", "."]).done().contains("M plan.md"));
 
     bench.cdx_in("ws", &["undo"]).done();
     assert_eq!(bench.read("ws/lab/plan.md"), before);

@@ -96,7 +96,7 @@ impl Bench {
     fn command(&self, cwd: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cdx"));
         command.current_dir(cwd).stdin(Stdio::null());
-        for name in ["CODEX_LISTEN", "CODEX_LOG", "CODEX_WORKSPACE", "SECRET_KEY", "XDG_DATA_HOME"] {
+        for name in ["COLUMNS", "CODEX_LISTEN", "CODEX_LOG", "CODEX_WORKSPACE", "SECRET_KEY", "XDG_DATA_HOME"] {
             command.env_remove(name);
         }
         command.env("CODEX_HOME", self.path("home")).env("CODEX_USER", "ada");

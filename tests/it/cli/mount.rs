@@ -18,7 +18,8 @@ impl Drop for Mounted<'_> {
 }
 
 fn mount<'a>(bench: &'a Bench, at: &'static str, flags: &[&str]) -> Mounted<'a> {
-    std::fs::create_dir_all(bench.path(at)).unwrap();
+    // A dead daemon's mountpoint is there, and says that it is not.
+    let _ = std::fs::create_dir(bench.path(at));
     let said = bench.cdx(&[&["mount", "ws", at, "--background"], flags].concat()).done();
     assert!(said.contains("is mounted at") && said.lines().count() == 1, "{said}");
     Mounted { bench, at }
@@ -64,6 +65,32 @@ fn a_second_mount_is_made_by_the_running_engine_and_the_last_one_ends_it() {
     assert_eq!(names(bench.path("two/lab")), ["plan.md", "runs"]);
     drop(second);
     assert_eq!(bench.cdx_in("ws", &["status", "--json"]).json()["workspaces"][0]["running"], false);
+}
+
+#[test]
+fn a_first_mount_that_only_reads_shows_tags_and_takes_no_writes() {
+    let bench = Bench::lab();
+    std::fs::remove_file(bench.path("ws/lab/.codex/notebook.db")).unwrap();
+    let _mounted = mount(&bench, "mnt", &["--read-only"]);
+    let began = Instant::now();
+    while names(bench.path("mnt/tags")).is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(20), "no tag is indexed");
+    }
+    assert_eq!(names(bench.path("mnt/tags/experiment/gpu")), ["a.md"]);
+    let refused = std::fs::remove_file(bench.path("mnt/tags/experiment/gpu/a.md")).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ReadOnlyFilesystem);
+}
+
+#[test]
+fn an_unmount_by_others_ends_the_engine_too() {
+    let bench = Bench::lab();
+    let _mounted = mount(&bench, "mnt", &[]);
+    cdx::fs::detach(&bench.path("mnt")).unwrap();
+    let began = Instant::now();
+    while bench.cdx_in("ws", &["status", "--json"]).json()["workspaces"][0]["running"] == true {
+        assert!(began.elapsed() < Duration::from_secs(20), "it does not end");
+    }
+    bench.cdx_in("ws", &["set", "lab/plan.md", "status=free"]).done();
 }
 
 #[test]

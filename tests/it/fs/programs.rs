@@ -26,7 +26,8 @@ fn check_save(m: &Mounted, path: &str, script: &str) {
     assert!(text.contains("tags: [t, u]  # mine"), "{script}: {text}");
     m.settle();
     for tag in ["t", "u"] {
-        let entry = fs::metadata(m.at(&format!("tags/{tag}/n.md"))).unwrap_or_else(|e| panic!("{script}: tags/{tag}: {e}"));
+        let entry =
+            fs::metadata(m.at(&format!("tags/{tag}/n.md"))).unwrap_or_else(|e| panic!("{script}: tags/{tag}: {e}"));
         assert_eq!(entry.ino(), fs::metadata(m.lab("n.md")).unwrap().ino(), "{script}");
     }
     if path.starts_with("tags/") {
@@ -34,8 +35,10 @@ fn check_save(m: &Mounted, path: &str, script: &str) {
     }
     std::thread::sleep(Duration::from_millis(1_500));
     assert!(!m.store_lab("inbox").exists(), "{script}: {:?}", ls(m.store_lab("inbox")));
-    let litter: Vec<String> =
-        ls(m.lab("")).into_iter().filter(|name| !["n.md", "m.md", "data.csv", "n.md~", "n.md.orig"].contains(&&**name)).collect();
+    let litter: Vec<String> = ls(m.lab(""))
+        .into_iter()
+        .filter(|name| !["n.md", "m.md", "data.csv", "n.md~", "n.md.orig"].contains(&&**name))
+        .collect();
     assert!(litter.is_empty(), "{script}: {litter:?}");
 }
 
@@ -50,13 +53,16 @@ fn saves(script: &str) {
 fn vim_saves_an_entry() {
     saves("vim -u NONE -N -es -c '%s/beta/gamma/' -c 'wq' FILE");
     saves("vim -u NONE -N -es -c 'set backup writebackup backupcopy=no' -c '%s/beta/gamma/' -c 'wq' FILE");
-    saves("vim -u NONE -N -es -c 'set swapfile backupcopy=breakhardlink' -c '%s/beta/gamma/' -c 'wq' FILE");
+    saves("vim -u NONE -N -es -c 'set swapfile backupcopy=auto,breakhardlink' -c '%s/beta/gamma/' -c 'wq' FILE");
 }
 
 #[test]
 fn nano_saves_an_entry() {
     // nano wants a terminal: script(1) gives it one.
-    saves("printf '\\033/gamma\\017\\n\\030' | TERM=xterm timeout 20 script -qec 'nano -L -I FILE' /dev/null > /dev/null");
+    let keys = ["\\033/", "gamma", "\\017", "\\r", "\\030"].map(|key| format!("sleep 0.3; printf '{key}'; ")).concat();
+    saves(&format!(
+        "(sleep 0.5; {keys} sleep 0.5) | TERM=xterm timeout 20 script -qec 'nano -I FILE' /dev/null > /dev/null"
+    ));
 }
 
 #[test]
@@ -83,8 +89,12 @@ fn stream_editors_and_scripts_save_an_entry() {
 
 #[test]
 fn rsync_saves_an_entry() {
-    saves("mkdir -p /tmp/cdx-$$ && sed s/beta/gamma/ FILE > /tmp/cdx-$$/n.md && rsync -a /tmp/cdx-$$/n.md FILE; rm -r /tmp/cdx-$$");
-    saves("mkdir -p /tmp/cdx-$$ && sed s/beta/gamma/ FILE > /tmp/cdx-$$/n.md && rsync --inplace /tmp/cdx-$$/n.md FILE; rm -r /tmp/cdx-$$");
+    saves(
+        "mkdir -p /tmp/cdx-$$ && sed s/beta/gamma/ FILE > /tmp/cdx-$$/n.md && rsync -a /tmp/cdx-$$/n.md FILE; rm -r /tmp/cdx-$$",
+    );
+    saves(
+        "mkdir -p /tmp/cdx-$$ && sed s/beta/gamma/ FILE > /tmp/cdx-$$/n.md && rsync --inplace /tmp/cdx-$$/n.md FILE; rm -r /tmp/cdx-$$",
+    );
 }
 
 #[test]
@@ -110,7 +120,10 @@ fn copies_of_the_mount_hold_every_byte_once() {
     let m = lab();
     let to = tempfile::tempdir().unwrap();
     let to = to.path().display();
-    sh_ok(m.mnt(), &format!("rsync -aH ./ {to}/r/ && tar cf - . | (mkdir {to}/t && tar xf - -C {to}/t) && cp -a . {to}/c"));
+    sh_ok(
+        m.mnt(),
+        &format!("rsync -aH ./ {to}/r/ && tar cf - . | (mkdir {to}/t && tar xf - -C {to}/t) && cp -a . {to}/c"),
+    );
     for copy in ["r", "t", "c"] {
         sh_ok("/", &format!("cmp {0}/lab/n.md {1}/{copy}/lab/n.md", m.mnt().display(), to));
         assert_eq!(sh_ok("/", &format!("stat -c %h {to}/{copy}/tags/t/n.md")).trim(), "3", "{copy}: links");

@@ -126,7 +126,8 @@ fn changes_behind_the_mount_are_seen_in_contents_listings_and_attributes() {
 #[test]
 fn renameat2_flags_work_on_the_real_tree() {
     let m = Mounted::with(&[("a.md", "A"), ("b.md", "B")]);
-    let rename = |flags| rustix::fs::renameat_with(rustix::fs::CWD, m.lab("a.md"), rustix::fs::CWD, m.lab("b.md"), flags);
+    let rename =
+        |flags| rustix::fs::renameat_with(rustix::fs::CWD, m.lab("a.md"), rustix::fs::CWD, m.lab("b.md"), flags);
     assert_eq!(rename(rustix::fs::RenameFlags::NOREPLACE), Err(rustix::io::Errno::EXIST));
     rename(rustix::fs::RenameFlags::EXCHANGE).unwrap();
     assert_eq!((read(m.lab("a.md")), read(m.lab("b.md"))), ("B".to_owned(), "A".to_owned()));
@@ -179,7 +180,10 @@ fn sparse_files_keep_their_holes() {
 #[test]
 fn symbolic_links_fifos_and_sockets_are_as_in_the_store() {
     let m = Mounted::with(&[("a.md", "a")]);
-    sh_ok(m.lab(""), "ln -s a.md link; mkfifo pipe; (echo hi > pipe &); test \"$(cat pipe)\" = hi; test \"$(cat link)\" = a");
+    sh_ok(
+        m.lab(""),
+        "ln -s a.md link; mkfifo pipe; (echo hi > pipe &); test \"$(cat pipe)\" = hi; test \"$(cat link)\" = a",
+    );
     let socket = std::os::unix::net::UnixListener::bind(m.lab("sock")).unwrap();
     drop(socket);
     assert_eq!(fs::read_link(m.store_lab("link")).unwrap().to_str(), Some("a.md"));
@@ -200,7 +204,10 @@ fn the_mount_passes_the_semantics_matrix() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/bench/fs_semantics.py");
     assert!(std::path::Path::new(script).exists(), "{script} belongs beside the checkout");
     let m = Mounted::with(&[("keep.md", "x")]);
-    let table = sh_ok("/", &format!("python3 {script} native={0}:{0} mount={1}:{0}", m.store_lab("").display(), m.lab("").display()));
+    let table = sh_ok(
+        "/",
+        &format!("python3 {script} native={0}:{0} mount={1}:{0}", m.store_lab("").display(), m.lab("").display()),
+    );
     let bad: Vec<&str> = table
         .lines()
         .filter(|row| row.starts_with("| ") && !row.starts_with("| check"))

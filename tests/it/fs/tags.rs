@@ -163,7 +163,7 @@ fn a_new_file_in_a_tag_folder_becomes_a_note_in_the_inbox() {
         fs::metadata(m.at("tags/draft/idea.md")).map(|e| e.ino()).ok()
             == fs::metadata(m.lab("inbox/idea.md")).map(|e| e.ino()).ok()
     });
-    assert!(read(m.lab("inbox/idea.md")).contains("draft"));
+    eventually(Duration::from_secs(5), "the tag in the note", || read(m.lab("inbox/idea.md")).contains("draft"));
     assert!(read(m.lab("inbox/idea.md")).ends_with("A new idea.\n"));
 }
 
@@ -262,7 +262,10 @@ fn lookups_and_listings_change_nothing_on_disk() {
     let m = lab();
     let state = || sh_ok(m.store(), "find . -path '*/.codex' -prune -o -printf '%p %T@ %C@\\n' | sort");
     let before = state();
-    sh_ok(m.mnt(), "ls -lR tags lab views > /dev/null; ls tags/nothing 2>/dev/null || true; stat tags/a/+b 2>/dev/null || true; grep -r Body . > /dev/null");
+    sh_ok(
+        m.mnt(),
+        "ls -lR tags lab views > /dev/null; ls tags/nothing 2>/dev/null || true; stat tags/a/+b 2>/dev/null || true; grep -r Body . > /dev/null",
+    );
     assert_eq!(state(), before);
 }
 
@@ -289,9 +292,8 @@ fn metadata_is_read_and_set_as_extended_attributes() {
     assert_eq!(get("user.xdg.tags").unwrap(), "draft");
     assert_eq!(get("user.codex.prop.status").unwrap(), "todo");
     assert_eq!(get("user.codex.prop.none"), Err(rustix::io::Errno::NODATA));
-    let set = |name: &str, value: &str| {
-        rustix::fs::setxattr(&path, name, value.as_bytes(), rustix::fs::XattrFlags::empty())
-    };
+    let set =
+        |name: &str, value: &str| rustix::fs::setxattr(&path, name, value.as_bytes(), rustix::fs::XattrFlags::empty());
     set("user.xdg.tags", "draft,blue").unwrap();
     set("user.codex.prop.status", "done").unwrap();
     assert_eq!(get("user.xdg.tags").unwrap(), "draft,blue");

@@ -111,6 +111,7 @@ fn any_query_is_a_folder() {
     write(m.at(".codex/search/status:todo/one.md"), note("title: One\ntype: task\nstatus: done", "x"));
     assert!(ls(m.at(".codex/search/status:todo")).is_empty());
     assert_eq!(ls(m.at(".codex/by/status/done")), ["one.md", "two.md"]);
+    write(m.lab("third.md"), note("status: todo", "x"));
     fs::rename(m.at(".codex/by/status/done/one.md"), m.at(".codex/by/status/todo/one.md")).unwrap();
     assert!(read(m.store_lab("one.md")).contains("status: todo"));
 }

@@ -62,7 +62,8 @@ pub fn limited(mut command: Command, limit: Duration) -> Said {
         }
         std::thread::sleep(Duration::from_millis(2));
     };
-    let code = status.code().unwrap_or_else(|| 128 + std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(0));
+    let code =
+        status.code().unwrap_or_else(|| 128 + std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or(0));
     Said { code, out: out.join().unwrap_or_default(), err: err.join().unwrap_or_default() }
 }
 
