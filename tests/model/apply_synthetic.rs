@@ -264,7 +264,7 @@ impl World {
         };
         let Some(name) = place(self, from) else { return Expected::Skipped };
         let status = self.meta(at).status;
-        if from == to || !self.groups().contains(to) || (to == NONE && status.len() > 1) {
+        if from == to || (to != NONE && !self.groups().contains(to)) || (to == NONE && status.len() > 1) {
             return Expected::Skipped;
         }
         if let Some(there) = place(self, to) {
