@@ -31,7 +31,7 @@ pub fn run(lab: &Lab, rows: &mut Rows) -> Outcome<()> {
     };
     let apart = measure(lab, &columns, &apart)?;
     let by_user = Measurement { name: "user", groups: "seq,rand", columns: &["native", "user"], rounds };
-    let by_user = measure(lab, &columns, &by_user)?;
+    let by_user = measure(lab, &columns, &by_user).unwrap_or_else(|error| Figures::none("native", &error.to_string()));
     pin(&columns, true)?;
     let together = Measurement { name: "one-core", groups: ALL, columns: &["native", "cdx"], rounds };
     let together = measure(lab, &columns, &together);

@@ -107,6 +107,11 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// Nothing was measured.
+    pub fn none(base: &'static str, reason: &str) -> Self {
+        Self { tests: HashMap::new(), base, complaints: vec![reason.to_owned()] }
+    }
+
     /// Median of a column divided by the median of the first.
     pub fn ratio(&self, test: &str, column: &str) -> Option<f64> {
         let by_column = self.tests.get(test)?;

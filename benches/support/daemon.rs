@@ -42,7 +42,7 @@ impl Daemon {
         }
         command.arg(&lab.cdx).arg("mount").arg(store).arg(mountpoint).args(options);
         let home = if user == As::Nobody { store.with_extension("home") } else { lab.home() };
-        command.env("CODEX_HOME", home);
+        command.env("CODEX_HOME", &home).env("HOME", &home);
         Self::start(command, mountpoint)
     }
 

@@ -129,6 +129,8 @@ fn beside_a_writer(client: &Client, kind: &str, pause: Duration, rows: &mut Rows
                 found?;
                 times.add(time);
             }
+            // A person's programs look now and then; meanwhile the writer writes.
+            std::thread::sleep(Duration::from_millis(1));
         }
         Ok((in_tag, in_real))
     };

@@ -44,11 +44,11 @@ CREATE TABLE file_metadata (
 CREATE INDEX file_by_mtime ON file_metadata (mtime_ns);
 CREATE INDEX file_with_stale_text ON file_metadata (id) WHERE text_is_stale;
 
--- Folded file names, for links by name.
+-- Numbers (hashes) of folded file names without extension, for links by name.
 CREATE TABLE file_names (
-    name    TEXT    NOT NULL,
+    stem    INTEGER NOT NULL,
     file_id INTEGER NOT NULL,
-    PRIMARY KEY (name, file_id)
+    PRIMARY KEY (stem, file_id)
 ) WITHOUT ROWID, STRICT;
 
 -- `key` is what a name compares by (NFC, lower case).
@@ -87,14 +87,15 @@ CREATE TABLE properties (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX property_by_value ON properties (key_id, value);
 
--- `name` is the folded last component of the target, under which it is resolved again when such a file comes or goes.
+-- `name` is the number of the target's folded last component, under which it is resolved again when such a file comes
+-- or goes.
 CREATE TABLE links (
     from_id  INTEGER NOT NULL REFERENCES file_metadata (id) ON DELETE CASCADE,
     position INTEGER NOT NULL,
     kind     INTEGER NOT NULL,
     target   TEXT    NOT NULL,
     heading  TEXT,
-    name     TEXT    NOT NULL,
+    name     INTEGER NOT NULL,
     to_id    INTEGER REFERENCES file_metadata (id) ON DELETE SET NULL,
     PRIMARY KEY (from_id, position)
 ) WITHOUT ROWID, STRICT;
@@ -118,3 +119,5 @@ CREATE VIRTUAL TABLE search_index USING fts5 (
     content = '', contentless_delete = 1,
     tokenize = "unicode61 remove_diacritics 2"
 );
+-- Text is kept in blocks that fill a page of the database (8 KiB).
+INSERT INTO search_index (search_index, rank) VALUES ('pgsz', 8140);

@@ -51,6 +51,8 @@ pub(super) struct Pending {
     pub(super) kept: Vec<Kept>,
     unrecorded: BTreeMap<NotePath, Unrecorded>,
     stock: Option<Vec<Present>>,
+    /// What was there when the notebook was opened is recorded; before that, any file may be unrecorded.
+    is_stocked: bool,
 }
 
 #[derive(Default)]
@@ -163,10 +165,23 @@ impl HistoryQueue {
         marks.insert(path.clone(), Unrecorded { by: by.clone(), noted: Instant::now(), is_queued, version });
     }
 
-    /// Who last changed a path whose contents are not recorded yet.
+    /// Who last changed a path whose contents are not recorded yet, as far as is known.
     pub(super) fn unrecorded(&self, number: NotebookNumber, path: &NotePath) -> Option<Requester> {
+        if !self.records {
+            return None;
+        }
         let state = self.state.lock();
-        state.pending.get(&number)?.unrecorded.get(path).map(|mark| mark.by.clone())
+        let pending = state.pending.get(&number);
+        match pending.and_then(|pending| pending.unrecorded.get(path)) {
+            Some(mark) => Some(mark.by.clone()),
+            None if pending.is_some_and(|pending| pending.is_stocked) => None,
+            None => Some(Requester { actor: Actor::Codex, gesture: None }),
+        }
+    }
+
+    /// What was there when the notebook was opened is recorded.
+    pub(super) fn set_stocked(&self, number: NotebookNumber) {
+        self.state.lock().pending.entry(number).or_default().is_stocked = true;
     }
 
     /// Contents that are about to go.
@@ -271,7 +286,7 @@ impl HistoryQueue {
                 }
             }
             let (kept, stock) = (std::mem::take(&mut pending.kept), pending.stock.take());
-            taken.insert(*number, Pending { changes, kept, stock, unrecorded: BTreeMap::new() });
+            taken.insert(*number, Pending { changes, kept, stock, ..Pending::default() });
         }
         state.fold_at = Some(Instant::now() + FOLD);
         let settings = std::mem::take(&mut state.settings);
@@ -388,6 +403,7 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
             }
             if let Some(present) = &pending.stock {
                 recorder.take_stock(&notebook, present)?;
+                core.history.set_stocked(number);
             }
             if is_new {
                 recorder.record(&notebook, &pending, &mut gestures)?;

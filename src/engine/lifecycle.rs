@@ -224,6 +224,15 @@ impl Core {
         }
     }
 
+    /// Before an edit of Codex's own replaces contents that somebody else wrote, or that belong to another gesture,
+    /// and that are not recorded yet: keeps them for the history, so that each can be undone by itself.
+    pub(super) fn keep_before_edit(&self, notebook: &super::Notebook, path: &NotePath, by: &super::Requester) {
+        let last = self.history.unrecorded(notebook.number, path);
+        if last.is_some_and(|last| (&last.actor, &last.gesture) != (&by.actor, &by.gesture)) {
+            self.keep_before_removal(notebook.number, path);
+        }
+    }
+
     /// See [`Engine::keep_before_removal`].
     pub(super) fn keep_before_removal(&self, number: NotebookNumber, path: &NotePath) {
         let Some(by) = self.history.unrecorded(number, path) else { return };

@@ -99,6 +99,7 @@ impl Core {
 
     fn truncate(&self, node: &Node, target: &Target, size: u64) -> FsResult<()> {
         let _clears_set_id = without_set_id();
+        let _guard = self.engine.write_guard(node.number);
         match target {
             Target::Open(file) => Ok(rustix::fs::ftruncate(file, size)?),
             Target::Named(dir, name) => {

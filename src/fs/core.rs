@@ -177,7 +177,10 @@ impl Core {
             let stat = self.stat(&node, real, handle)?;
             return Ok((self.attr_of(&node, &stat), self.ttl()));
         }
-        Ok((self.synthetic_attr(&node)?, Duration::ZERO))
+        // The kernel asks for the root's at the beginning of every path (`default_permissions`): without a while to
+        // hold to them, every stat of a cached file would cost a request. Only its time can differ.
+        let ttl = if matches!(node.what, What::Place(Place::Root)) { SHORT } else { Duration::ZERO };
+        Ok((self.synthetic_attr(&node)?, ttl))
     }
 
     pub(super) fn synthetic_attr(&self, node: &Node) -> FsResult<Attr> {

@@ -84,6 +84,8 @@ impl Core {
         if writes {
             self.writable()?;
         }
+        // Until the handle stands in the table: an edit that saw none would replace the inode under it.
+        let _guard = self.engine.write_guard(node.number);
         let file = {
             let _clears_set_id = (flags & libc::O_TRUNC != 0).then(without_set_id);
             self.open_store_file(node, flags)?
@@ -224,7 +226,7 @@ impl Core {
         let file = handle.file()?;
         let _clears_set_id = how.clear_set_id.then(without_set_id);
         // An edit of metadata in place replaces all bytes: what is written meanwhile must come before or after it.
-        let _guard = self.engine.write_guard(file.store);
+        let _guard = self.engine.write_guard(file.node.number);
         let mut done = 0;
         while done < bytes.len() {
             let rest = &bytes[done..];
@@ -323,6 +325,7 @@ impl Core {
         let handle = self.handles.get(handle)?;
         let file = handle.file()?;
         let flags = FallocateFlags::from_bits_retain(mode.cast_unsigned());
+        let _guard = self.engine.write_guard(file.node.number);
         Ok(rustix::fs::fallocate(&*file.file, flags, offset, length)?)
     }
 
@@ -350,6 +353,7 @@ impl Core {
         let (mut read_at, mut write_at) = (from.1, to.1);
         let _clears_set_id = without_set_id();
         let (source, target) = (source.file()?, target.file()?);
+        let _guard = self.engine.write_guard(target.node.number);
         Ok(rustix::fs::copy_file_range(&*source.file, Some(&mut read_at), &*target.file, Some(&mut write_at), length)?)
     }
 }

@@ -31,19 +31,20 @@ impl Dir {
     /// # Errors
     /// What the calls say; `EEXIST` with [`Replace::Never`].
     pub fn write_durably(&self, rel: &NotePath, bytes: &[u8], replace: Replace) -> Result<StoreStat, StoreError> {
-        self.write_durably_with(rel, bytes, replace, |_| ())
+        self.write_durably_with(rel, bytes, replace, |_| true)
     }
 
-    /// As [`Dir::write_durably`]; `before_rename` learns the attributes of the new file just before it has its name.
+    /// As [`Dir::write_durably`]; `before_rename` learns the attributes of the new file just before it has its name,
+    /// and says whether it is to have it.
     ///
     /// # Errors
-    /// As there.
+    /// As there; EBUSY where it is not to.
     pub fn write_durably_with(
         &self,
         rel: &NotePath,
         bytes: &[u8],
         replace: Replace,
-        before_rename: impl FnOnce(&StoreStat),
+        before_rename: impl FnOnce(&StoreStat) -> bool,
     ) -> Result<StoreStat, StoreError> {
         let shown = self.shown(rel);
         let folder = self.open_dir(&rel.parent())?;
@@ -64,13 +65,15 @@ impl Dir {
                 keep_attributes(&folder, rel, &file, old).context("keep owner and mode of", &shown)?;
             }
             file.sync_all().context("fsync", &shown)?;
+            if !before_rename(&StoreStat::of(&file).context("read attributes of", &shown)?) {
+                return Err(Errno::BUSY).context("write", &shown);
+            }
             if let Replace::IfUnchanged(expected) = replace {
                 let now = StoreStat::at(&folder, rel.name()).context("write", &shown)?;
                 if !now.is_unchanged_from(&expected) {
                     return Err(Errno::STALE).context("write", &shown);
                 }
             }
-            before_rename(&StoreStat::of(&file).context("read attributes of", &shown)?);
             match replace {
                 Replace::Never => rustix::fs::renameat_with(
                     &folder,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::engine::edit::{GestureWords, with_gesture};
 use crate::engine::{Engine, EngineError, Requester};
 use crate::index::parse::edit::MetaEdit;
 use crate::types::{TagName, Value};
@@ -33,8 +34,13 @@ impl Engine {
         by: &Requester,
     ) -> Result<Edited, EngineError> {
         let tag = tag_named(tag)?;
+        let summary = if add {
+            format!("Tag {} with {tag}", names(files))
+        } else {
+            format!("Remove tag {tag} from {}", names(files))
+        };
         let edit = if add { MetaEdit::AddTag(tag) } else { MetaEdit::RemoveTag(tag) };
-        self.edit_files(files, &[edit], by)
+        self.edit_files(files, &[edit], summary, by)
     }
 
     pub(super) fn set_properties(
@@ -47,22 +53,35 @@ impl Engine {
             .iter()
             .map(|(key, value)| Ok(MetaEdit::Set { key: key_named(key)?, value: value.clone() }))
             .collect::<Result<_, EngineError>>()?;
-        self.edit_files(&[file.to_owned()], &edits, by)
+        let keys: Vec<&str> = values.iter().map(|(key, _)| key.trim()).collect();
+        let summary = format!("Set {} in {file}", keys.join(", "));
+        self.edit_files(&[file.to_owned()], &edits, summary, by)
     }
 
     pub(super) fn unset_properties(&self, file: &str, keys: &[String], by: &Requester) -> Result<Edited, EngineError> {
         let edits: Vec<MetaEdit> =
             keys.iter().map(|key| Ok(MetaEdit::Unset { key: key_named(key)? })).collect::<Result<_, EngineError>>()?;
-        self.edit_files(&[file.to_owned()], &edits, by)
+        let summary = format!("Unset {} in {file}", keys.join(", "));
+        self.edit_files(&[file.to_owned()], &edits, summary, by)
     }
 
     /// All files are looked up before the first is edited: a wrong name changes nothing.
-    fn edit_files(&self, files: &[String], edits: &[MetaEdit], by: &Requester) -> Result<Edited, EngineError> {
+    fn edit_files(
+        &self,
+        files: &[String],
+        edits: &[MetaEdit],
+        summary: String,
+        by: &Requester,
+    ) -> Result<Edited, EngineError> {
         let mut keys = Vec::new();
         for file in files {
             keys.push((self.key_of(file)?.2, edits.to_vec()));
         }
-        let changed = self.edit_metadata_of_each(&keys, by)?;
+        let by = with_gesture(by);
+        if let Some(gesture) = &by.gesture {
+            self.describe_gesture(gesture, GestureWords { summary: Some(summary), undoes: Vec::new() });
+        }
+        let changed = self.edit_metadata_of_each(&keys, &by)?;
         Ok(Edited { files: changed })
     }
 
@@ -78,6 +97,13 @@ impl Engine {
         let count = if dry_run { plan.files.len() } else { self.rename_tag(&from, &to, merge, by)? };
         Ok(Renamed { count, files: plan.files, declared: plan.declared })
     }
+}
+
+/// The first files, for the first line of a commit's message.
+fn names(files: &[String]) -> String {
+    const NAMED: usize = 3;
+    let shown = files.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if files.len() > NAMED { format!("{shown} and {} more", files.len() - NAMED) } else { shown }
 }
 
 /// A legal tag, or the refusal.

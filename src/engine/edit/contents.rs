@@ -102,7 +102,7 @@ impl Engine {
             if bytes == current.bytes {
                 return Ok(());
             }
-            if self.replace(notebook, path, &current, &bytes)? == Outcome::Written {
+            if self.replace(notebook, path, &current, &bytes, by)? == Outcome::Written {
                 self.note_written(notebook, path, by);
                 return Ok(());
             }

@@ -30,10 +30,10 @@ pub(super) fn part_way(error: EngineError, done: &[String]) -> EngineError {
     if done.is_empty() {
         return error;
     }
-    let named = done.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let first = done.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     let names = match done.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
+        0 => first,
+        more => format!("{first} and {more} more"),
     };
     let said = |text: String| format!("{text} (changed before that: {names})");
     match error {

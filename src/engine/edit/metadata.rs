@@ -1,16 +1,21 @@
 //! Tags and properties of notes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::gesture::{part_way, with_gesture};
 use super::place::{SidecarFile, Sources, Target, Written, apply};
 use super::rewrite::{ATTEMPTS, Current, Outcome, keeps_changing, read, refused};
+use super::threads::on_threads;
 use crate::engine::catalog::CatalogFile;
 use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::index::parse::edit::MetaEdit;
 use crate::index::parse::{Sidecar, content_type, has_frontmatter, parse, sidecar_names};
 use crate::sys::{Replace, StoreStat};
 use crate::types::{FileKey, NotePath, TagName};
+
+/// From so many files on, several threads edit them.
+const MANY: usize = 8;
 
 /// A note's metadata as it stands in the store.
 struct Described {
@@ -26,7 +31,7 @@ impl Engine {
     /// durable when it returns. One gesture for all.
     ///
     /// # Errors
-    /// The first note that cannot be edited; those before it are edited, and named in the error.
+    /// The first note that cannot be edited; those that were edited before are named in the error.
     pub fn edit_metadata(&self, edits: &[(FileKey, Vec<MetaEdit>)], by: &Requester) -> Result<(), EngineError> {
         self.edit_metadata_of_each(edits, by).map(|_| ())
     }
@@ -41,18 +46,25 @@ impl Engine {
         // A single edit belongs to whatever else its actor does at the time (`rm -r tags/x` is one gesture); a call that
         // edits several notes is one by itself.
         let by = if edits.len() > 1 { with_gesture(by) } else { by.clone() };
-        let mut changed = Vec::new();
-        for (file, edits) in edits {
-            let edited = self.file_of(*file).and_then(|(notebook, entry)| {
-                let is_changed = self.edit_metadata_at(&notebook, &entry.path, edits, &by)?;
-                Ok(is_changed.then(|| format!("{}/{}", notebook.name(), entry.path)))
-            });
-            match edited {
-                Ok(file) => changed.extend(file),
-                Err(error) => return Err(part_way(error, &changed)),
-            }
+        let edit = |(file, edits): &(FileKey, Vec<MetaEdit>)| {
+            let (notebook, entry) = self.file_of(*file)?;
+            let is_changed = self.edit_metadata_at(&notebook, &entry.path, edits, &by)?;
+            Ok(is_changed.then(|| format!("{}/{}", notebook.name(), entry.path)))
+        };
+        let is_each_once = edits.iter().map(|(file, _)| file).collect::<HashSet<_>>().len() == edits.len();
+        let (changed, failure) = if is_each_once && edits.len() >= MANY {
+            on_threads(edits, edit)
+        } else {
+            // In order, so that of two edits of one file the later is made last.
+            let mut changed = Vec::new();
+            let failure = edits.iter().find_map(|one| edit(one).map(|file| changed.push(file)).err());
+            (changed, failure)
+        };
+        let changed: Vec<String> = changed.into_iter().flatten().collect();
+        match failure {
+            Some(error) => Err(part_way(error, &changed)),
+            None => Ok(changed),
         }
-        Ok(changed)
     }
 
     /// Edits the metadata of the file at a path; whether anything changed.
@@ -94,11 +106,11 @@ impl Engine {
         by: &Requester,
     ) -> Result<Outcome, EngineError> {
         let (outcome, at) = match written.target {
-            Target::Own => (self.replace(notebook, path, &described.own, &written.bytes)?, path.clone()),
+            Target::Own => (self.replace(notebook, path, &described.own, &written.bytes, by)?, path.clone()),
             Target::Sidecar(at) => {
                 let (place, stat) = &described.places[at];
                 let current = Current { bytes: described.sidecars[at].bytes.clone(), stat: *stat };
-                (self.replace(notebook, place, &current, &written.bytes)?, place.clone())
+                (self.replace(notebook, place, &current, &written.bytes, by)?, place.clone())
             }
             Target::New => new_sidecar(notebook, path, &described.own.stat, &written.bytes)?,
         };

@@ -13,14 +13,17 @@ pub(super) mod scratch;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod trash;
 mod workbench;
 
 pub(super) use files::stat_of;
 pub use gesture::new_gesture;
+pub(super) use gesture::with_gesture;
 pub(super) use in_place::{JOURNAL_PREFIX, SET_ASIDE_PREFIX, recover_in_place_edits, tmp};
 pub(super) use metadata::tags_in_store;
 pub use tags::TagRename;
+pub(super) use threads::on_threads;
 pub(super) use trash::find as find_in_trash;
 pub(super) use workbench::Workbench;
 pub use workbench::{GestureWords, WriteGuard};

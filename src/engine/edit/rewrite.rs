@@ -59,6 +59,7 @@ impl Engine {
         path: &NotePath,
         current: &Current,
         bytes: &[u8],
+        by: &Requester,
     ) -> Result<Outcome, EngineError> {
         let dir = &notebook.dir;
         if !dir.may_write(path)? {
@@ -67,16 +68,24 @@ impl Engine {
                 dir.shown(path).display()
             )));
         }
+        self.core.keep_before_edit(notebook, path, by);
         if current.stat.nlink > 1 || self.is_open(current.stat.key) {
             return self.replace_in_place(notebook, path, current, bytes);
         }
         // The mount shows the same note under the same number, so that nothing that holds its entry loses it.
         let number = notebook.node_number(&current.stat);
-        let mut carried = None;
+        let (mut carried, mut guard) = (None, None);
         let written = dir.write_durably_with(path, bytes, Replace::IfUnchanged(current.stat), |new| {
+            // Until the rename nobody opens it; who opened it meanwhile must not be left with a dead inode.
+            guard = Some(self.workbench.stop_writes(number));
+            if self.is_open(current.stat.key) {
+                return false;
+            }
             notebook.carry_number(new, number);
             carried = Some(new.key);
+            true
         });
+        drop(guard);
         match written {
             Ok(_) => {
                 notebook.nodes.release(current.stat.key);
@@ -88,9 +97,9 @@ impl Engine {
                 }
                 match error.errno() {
                     libc::ESTALE | libc::ENOENT => Ok(Outcome::Changed),
-                    // The folder cannot be written, or the file belongs to somebody else who lets us write to it:
-                    // a new inode is refused, its bytes are not.
-                    libc::EACCES | libc::EPERM => self.replace_in_place(notebook, path, current, bytes),
+                    // It was opened meanwhile. Or the folder cannot be written, or the file belongs to somebody else who
+                    // lets us write to it: a new inode is refused, its bytes are not.
+                    libc::EBUSY | libc::EACCES | libc::EPERM => self.replace_in_place(notebook, path, current, bytes),
                     _ => Err(refused(error)),
                 }
             }
@@ -105,7 +114,7 @@ impl Engine {
         bytes: &[u8],
     ) -> Result<Outcome, EngineError> {
         let edit = Edit { path, stat: &current.stat, old: &current.bytes, new: bytes };
-        let stop_writes = || self.workbench.stop_writes(current.stat.key);
+        let stop_writes = || self.workbench.stop_writes(notebook.node_number(&current.stat));
         match edit_in_place(&notebook.dir, &notebook.codex, &edit, stop_writes) {
             Ok(()) => Ok(Outcome::Written),
             Err(InPlaceError::Changed) => Ok(Outcome::Changed),

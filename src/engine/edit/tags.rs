@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-use parking_lot::Mutex;
 
 use super::gesture::{new_gesture, part_way, with_gesture};
 use super::metadata::would_change;
 use super::rewrite::{read, refused};
+use super::threads::on_threads;
 use super::workbench::GestureWords;
 use crate::engine::catalog::TagPath;
 use crate::engine::{Engine, EngineError, Notebook, Requester};
@@ -20,9 +18,6 @@ use crate::types::{NotePath, NotebookNumber, TagName};
 
 /// How long a rename waits for the index, so that no note that bears the tag is missed.
 const BARRIER: Duration = Duration::from_secs(10);
-
-/// Threads that edit files for one rename.
-const WRITERS: usize = 8;
 
 /// What renaming a tag changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,39 +63,20 @@ impl Engine {
         Ok(done)
     }
 
-    /// Edits the files on several threads: each waits for the disk most of the time, and disks sync many at once.
     fn rename_in_all(
         &self,
         files: &[Concerned],
         (from, to): (&TagName, &TagName),
         by: &Requester,
     ) -> Result<usize, EngineError> {
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new(Vec::new());
-        let failed = Mutex::new(None);
-        std::thread::scope(|scope| {
-            for _ in 0..WRITERS.min(files.len()) {
-                scope.spawn(|| {
-                    while failed.lock().is_none()
-                        && let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed))
-                    {
-                        match self.rename_in(file, from, to, by) {
-                            Ok(true) => done.lock().push(format!("{}/{}", file.notebook.name(), file.path)),
-                            // Edited or removed meanwhile by somebody else.
-                            Ok(false) | Err(EngineError::NotFound(_)) => {}
-                            Err(error) => {
-                                failed.lock().get_or_insert(error);
-                            }
-                        }
-                    }
-                });
-            }
+        let (done, failure) = on_threads(files, |file| match self.rename_in(file, from, to, by) {
+            Ok(true) => Ok(Some(format!("{}/{}", file.notebook.name(), file.path))),
+            // Edited or removed meanwhile by somebody else.
+            Ok(false) | Err(EngineError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
         });
-        let done = done.into_inner();
-        match failed.into_inner() {
-            Some(error) => Err(part_way(error, &done)),
-            None => Ok(done.len()),
-        }
+        let done: Vec<String> = done.into_iter().flatten().collect();
+        failure.map_or(Ok(done.len()), |error| Err(part_way(error, &done)))
     }
 
     /// What [`Engine::rename_tag`] would change, without writing.
@@ -221,6 +197,7 @@ impl Engine {
         if self.settings().tags.contains(tag) {
             self.edit_workspace_tags(&MetaEdit::RemoveTag(tag.clone()))?;
         }
+        catalog.drop_emptied(tag);
         Ok(())
     }
 

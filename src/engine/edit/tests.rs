@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 use rustix::fs::{AtFlags, Mode, OFlags};
@@ -18,10 +19,25 @@ const NOTE: &str = "---\n# kept\ntags: [gpu, 'x y']   # as is\nstatus: todo\n---
 #[derive(Debug, Default)]
 struct OpenFiles(Mutex<Vec<StoreKey>>);
 
+/// A mount in which every file is opened after it was first asked for.
+#[derive(Debug, Default)]
+struct OpenedMeanwhile(AtomicUsize);
+
 impl MountHooks for OpenFiles {
     fn look_again(&self) {}
     fn is_open(&self, store: StoreKey) -> bool {
         self.0.lock().contains(&store)
+    }
+    fn store_changed(&self, _: NotebookNumber, _: &NotePath) {}
+    fn applied(&self, _: &[AppliedChange]) {}
+    fn forget_all(&self) {}
+    fn set_watching(&self, _: bool) {}
+}
+
+impl MountHooks for OpenedMeanwhile {
+    fn look_again(&self) {}
+    fn is_open(&self, _: StoreKey) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed) > 0
     }
     fn store_changed(&self, _: NotebookNumber, _: &NotePath) {}
     fn applied(&self, _: &[AppliedChange]) {}
@@ -87,7 +103,7 @@ fn bytes_appended_through_an_open_handle_across_a_retag_stay() {
     for number in 0..4 {
         edit(&w, "lab/a.md", &[MetaEdit::AddTag(tag(&format!("t{number}")))]).unwrap();
         {
-            let _guard = w.engine.write_guard(before.key);
+            let _guard = w.engine.write_guard(lab.node_number(&before));
             writeln!(handle, "line {number}").unwrap();
         }
     }
@@ -95,6 +111,34 @@ fn bytes_appended_through_an_open_handle_across_a_retag_stay() {
     assert!((0..4).all(|number| text.contains(&format!("line {number}\n"))), "{text}");
     assert_eq!(lab.dir.stat(&path("a.md")).unwrap().key, before.key);
     assert!(lab.codex.list(&super::tmp()).unwrap().is_empty());
+}
+
+#[test]
+fn a_note_that_is_opened_while_its_new_bytes_are_written_keeps_its_inode() {
+    let w = Workspace::holding(&[("lab/a.md", NOTE)]);
+    let lab = w.notebook("lab");
+    let before = lab.dir.stat(&path("a.md")).unwrap();
+    let hooks: Arc<dyn MountHooks> = Arc::new(OpenedMeanwhile::default());
+    w.engine.register_mount(&hooks);
+    edit(&w, "lab/a.md", &[MetaEdit::AddTag(tag("new"))]).unwrap();
+    assert_eq!(lab.dir.stat(&path("a.md")).unwrap().key, before.key);
+    assert!(w.read("lab/a.md").unwrap().contains("new"));
+    assert!(lab.dir.list(&path("")).unwrap().iter().all(|entry| !entry.name.to_string_lossy().ends_with(".tmp")));
+}
+
+#[test]
+fn an_atomic_edit_keeps_the_number_that_the_mount_shows() {
+    let w = Workspace::holding(&[("lab/a.md", NOTE)]);
+    let lab = w.notebook("lab");
+    let before = lab.dir.stat(&path("a.md")).unwrap();
+    let number = lab.node_number(&before);
+    edit(&w, "lab/a.md", &[MetaEdit::AddTag(tag("new"))]).unwrap();
+    let after = lab.dir.stat(&path("a.md")).unwrap();
+    assert_ne!(after.key, before.key);
+    assert_eq!(lab.node_number(&after), number);
+    let w = w.reopen(false);
+    assert_eq!(w.notebook("lab").node_number(&after), number);
+    assert_eq!(w.engine.catalog().by_node(number), Some(w.key("lab/a.md")));
 }
 
 #[test]

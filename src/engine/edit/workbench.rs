@@ -7,7 +7,7 @@ use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::engine::Engine;
 use crate::engine::command::ControlSocket;
-use crate::types::{GestureId, NotePath, NotebookNumber, StoreKey};
+use crate::types::{GestureId, NodeNumber, NotePath, NotebookNumber};
 
 /// Locks are shared out by hash: two files seldom meet, and nothing has to be cleaned up.
 const SHARDS: usize = 64;
@@ -19,7 +19,7 @@ const DESCRIBED: usize = 1024;
 pub(in crate::engine) struct Workbench {
     /// Held while a note's metadata or contents are read, edited and replaced.
     files: [Mutex<()>; SHARDS],
-    /// Held for reading while a mount writes to a file of the store, for writing while its bytes are replaced in place.
+    /// Held for reading while a mount opens or writes a file, for writing while an edit replaces its bytes or inode.
     bytes: [RwLock<()>; SHARDS],
     hashes: RandomState,
     gestures: Mutex<VecDeque<(GestureId, GestureWords)>>,
@@ -35,7 +35,7 @@ pub struct GestureWords {
     pub undoes: Vec<GestureId>,
 }
 
-/// While it lives, no edit in place touches the file; held around a write through a mount.
+/// While it lives, no edit replaces the file's bytes or inode.
 #[derive(Debug)]
 #[must_use]
 pub struct WriteGuard<'a> {
@@ -83,9 +83,9 @@ impl Workbench {
         (first, (a != b).then(|| self.files[a.max(b)].lock()))
     }
 
-    /// Keeps writes through mounts away from a file of the store.
-    pub(super) fn stop_writes(&self, store: StoreKey) -> RwLockWriteGuard<'_, ()> {
-        self.bytes[self.shard(&(store.dev, store.ino))].write()
+    /// Keeps mounts from opening and writing a file.
+    pub(super) fn stop_writes(&self, node: NodeNumber) -> RwLockWriteGuard<'_, ()> {
+        self.bytes[self.shard(&node)].write()
     }
 
     /// What was said of a gesture.
@@ -110,11 +110,12 @@ impl Workbench {
 }
 
 impl Engine {
-    /// Keeps edits in place away from a file of the store while it lives: a mount holds it around each write that
-    /// the daemon performs, so that bytes appended through an open handle are never overwritten by an edit.
-    pub fn write_guard(&self, store: StoreKey) -> WriteGuard<'_> {
+    /// Keeps edits away from a file while it lives. A mount holds it around each write that the daemon performs, so
+    /// that no edit overwrites bytes that it has not seen; and around each open until [`Engine::is_open`] is true of
+    /// it, so that no handle is left to an inode that an edit has replaced. Never two at a time by one thread.
+    pub fn write_guard(&self, node: NodeNumber) -> WriteGuard<'_> {
         let bench = &self.workbench;
-        WriteGuard { _lock: bench.bytes[bench.shard(&(store.dev, store.ino))].read() }
+        WriteGuard { _lock: bench.bytes[bench.shard(&node)].read() }
     }
 
     /// Says what the commits of a gesture are to say besides the list of operations; before its first change.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::engine::edit::stat_of;
+use crate::engine::edit::{on_threads, stat_of};
 use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::history::{Recorded, blob_id};
 use crate::types::NotePath;
@@ -20,35 +20,45 @@ impl Engine {
         by: &Requester,
     ) -> Result<Vec<NotePath>, EngineError> {
         let mut touched = Vec::new();
-        for change in changes {
-            match change {
-                Recorded::Written { path, bytes, executable } => {
-                    if self.put(notebook, path, bytes, *executable, by)? {
-                        touched.push(path.clone());
-                    }
-                }
-                Recorded::Symlink { path, target } => {
-                    if self.put_symlink(notebook, path, target, by)? {
-                        touched.push(path.clone());
-                    }
-                }
-                Recorded::Removed { path } => {
-                    match self.delete_file_alone(notebook, path, by) {
-                        Ok(()) => touched.push(path.clone()),
-                        Err(EngineError::NotFound(_)) => {}
-                        Err(error) => return Err(error),
-                    }
-                    self.remove_empty_folders(notebook, &path.parent(), by);
-                }
-                Recorded::Moved { from, to } => {
-                    self.move_file_alone(notebook, from, to, by)?;
-                    self.remove_empty_folders(notebook, &from.parent(), by);
-                    touched.push(to.clone());
-                }
+        let is_write = |change: &Recorded| matches!(change, Recorded::Written { .. } | Recorded::Symlink { .. });
+        // Writes that follow each other concern one file each; what is removed and moved makes room for them first.
+        for group in changes.chunk_by(|one, next| is_write(one) && is_write(next)) {
+            let (paths, failure) = on_threads(group, |change| self.apply_one(notebook, change, by));
+            touched.extend(paths.into_iter().flatten());
+            if let Some(error) = failure {
+                return Err(error);
             }
         }
         touched.dedup();
         Ok(touched)
+    }
+
+    /// Makes one change; the path, if anything differed.
+    fn apply_one(
+        &self,
+        notebook: &Notebook,
+        change: &Recorded,
+        by: &Requester,
+    ) -> Result<Option<NotePath>, EngineError> {
+        let (path, is_changed) = match change {
+            Recorded::Written { path, bytes, executable } => (path, self.put(notebook, path, bytes, *executable, by)?),
+            Recorded::Symlink { path, target } => (path, self.put_symlink(notebook, path, target, by)?),
+            Recorded::Removed { path } => {
+                let is_removed = match self.delete_file_alone(notebook, path, by) {
+                    Ok(()) => true,
+                    Err(EngineError::NotFound(_)) => false,
+                    Err(error) => return Err(error),
+                };
+                self.remove_empty_folders(notebook, &path.parent(), by);
+                (path, is_removed)
+            }
+            Recorded::Moved { from, to } => {
+                self.move_file_alone(notebook, from, to, by)?;
+                self.remove_empty_folders(notebook, &from.parent(), by);
+                (to, true)
+            }
+        };
+        Ok(is_changed.then(|| path.clone()))
     }
 
     /// Writes a file, new or over the one that is there; whether anything differed.

@@ -3,6 +3,7 @@
 use super::UndoReply;
 use crate::engine::edit::scratch::{Workspace, ada, path, tag};
 use crate::engine::{EngineError, Requester};
+use crate::index::parse::edit::MetaEdit;
 use crate::types::Actor;
 
 fn flush(w: &Workspace) {
@@ -99,6 +100,24 @@ fn undo_reverts_the_last_gestures_over_all_notebooks_and_is_not_undone_itself() 
     let undone = undo(&w, 1).unwrap();
     assert_eq!(undone.undone[0].files.len(), 2);
     assert_eq!((w.tags("lab/a.md"), w.tags("home/b.md")), (vec!["x".to_owned()], vec!["x".to_owned()]));
+    w.assert_clean();
+}
+
+#[test]
+fn edits_that_follow_each_other_at_once_are_undone_one_by_one() {
+    let w = Workspace::holding(&[("lab/a.md", "---\ntags: [first]\n---\n")]);
+    let bob = Requester { actor: Actor::User("bob".into()), gesture: None };
+    let add = |name: &str, by: &Requester| {
+        let edits = vec![MetaEdit::AddTag(tag(name))];
+        w.engine.edit_metadata(&[(w.key("lab/a.md"), edits)], by).unwrap();
+    };
+    add("ada", &ada());
+    add("bob", &bob);
+    assert_eq!(w.tags("lab/a.md"), ["ada", "bob", "first"]);
+    w.engine.undo(1, false, &bob).unwrap();
+    assert_eq!(w.tags("lab/a.md"), ["ada", "first"]);
+    undo(&w, 1).unwrap();
+    assert_eq!(w.tags("lab/a.md"), ["first"]);
     w.assert_clean();
 }
 

@@ -59,9 +59,10 @@ impl Cached {
     pub(super) fn set_query(&mut self, query: &Query, numbered: bool, columns: &[String], has_placeholders: bool) {
         // Folders show no aggregates.
         let query = Query { aggregates: Vec::new(), warnings: Vec::new(), ..query.clone() };
-        self.members.set_form(numbered, columns);
+        let is_formed_otherwise = self.members.set_form(numbered, columns);
         let refresh = refresh_of(&query, numbered);
-        if query == self.query && refresh == self.refresh && self.has_placeholders == has_placeholders {
+        let is_same = query == self.query && refresh == self.refresh && self.has_placeholders == has_placeholders;
+        if is_same && !is_formed_otherwise {
             return;
         }
         self.one = for_one_note(&query);

@@ -32,8 +32,6 @@ pub(super) struct Members {
     /// Differs after groups came or went.
     groups_changed_ns: i64,
     numbered: bool,
-    /// The folders were emptied and are to be filled from a whole result.
-    is_stale: bool,
     /// Values whose folders are shown even when empty, in order.
     columns: Vec<String>,
     /// Whether the catalog is told which notes are shown.
@@ -48,24 +46,31 @@ impl Members {
             shown: None,
             groups_changed_ns: now_ns(),
             numbered: false,
-            is_stale: false,
             columns: Vec::new(),
             counts,
         }
     }
 
-    /// How names are made, and which groups are always shown.
-    pub(super) fn set_form(&mut self, numbered: bool, columns: &[String]) {
-        if self.numbered != numbered {
-            self.folders.clear();
-            self.is_stale = true;
-            self.numbered = numbered;
-            self.touch_groups();
-        }
+    /// How names are made, and which groups are always shown. Whether names are made otherwise than before: then the
+    /// order has to be worked out again.
+    pub(super) fn set_form(&mut self, numbered: bool, columns: &[String]) -> bool {
         if self.columns != columns {
             self.columns = columns.to_vec();
             self.touch_groups();
         }
+        if self.numbered == numbered {
+            return false;
+        }
+        self.folders.clear();
+        self.numbered = numbered;
+        self.touch_groups();
+        let notes: Vec<(Arc<CatalogFile>, Groups)> = self.notes.values().cloned().collect();
+        for (file, groups) in &notes {
+            for group in groups {
+                self.put_into(group.as_deref(), file);
+            }
+        }
+        true
     }
 
     pub(super) fn contains(&self, file: FileKey) -> bool {
@@ -84,12 +89,6 @@ impl Members {
 
     /// Takes in a whole result.
     pub(super) fn replace(&mut self, catalog: &Catalog, result: &Evaluated) {
-        if std::mem::take(&mut self.is_stale) {
-            let all: Vec<FileKey> = self.notes.drain().map(|(key, _)| key).collect();
-            if self.counts {
-                catalog.shown_by_view(&[], &all);
-            }
-        }
         let flat = [(None, result.files.clone())];
         let groups: &[EvaluatedGroup] = result.groups.as_deref().unwrap_or(&flat);
         let mut memberships: HashMap<FileKey, Vec<Option<Box<str>>>> = HashMap::new();

@@ -296,6 +296,10 @@ fn numbered_names_show_the_order() {
     );
     lab.write(1, "n1.md", &[], r#"{"due": "2026-02-01"}"#);
     assert_eq!(names(&lab.view(100).members), ["001 n1.md", "002 n2.md", "003 n3.md"]);
+    lab.define(100, &cdx("due:* sort:due", ""));
+    assert_eq!(names(&lab.view(100).members), ["n1.md", "n2.md", "n3.md"]);
+    lab.define(100, &cdx("due:* sort:due", "order: numbered\n"));
+    assert_eq!(names(&lab.view(100).members), ["001 n1.md", "002 n2.md", "003 n3.md"]);
 }
 
 #[test]

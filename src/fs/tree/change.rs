@@ -41,6 +41,7 @@ impl Inner {
         let Some(file) = self.catalog().file(file) else { return Ok(None) };
         let file = self.writable_note(file.key, caller)?;
         self.edit(&file, vec![MetaEdit::AddTag(tag.clone())], caller)?;
+        self.begin_save((place, name), tag, file.key, caller);
         Ok(Some(file.key))
     }
 
@@ -55,7 +56,15 @@ impl Inner {
             self.takes_new_notes(place)?;
             return Err(Refused::meaningless("nothing can be removed from this folder"));
         }
-        let key = match self.lookup(place, name, caller)? {
+        let saved = self.saves.forget(place, name);
+        let found = match (self.lookup(place, name, caller), saved) {
+            (Err(refused), Some(file)) if refused.errno == libc::ENOENT => {
+                self.recently.removed(place, name, file);
+                return Ok(());
+            }
+            (found, _) => found?,
+        };
+        let key = match found {
             Found::Note(key) => key,
             Found::Dir(_) => return Err(Refused::new(libc::EISDIR, "this is a folder: rmdir removes it")),
             _ => return Err(Refused::meaningless("this file is generated; it goes when its reason goes")),
@@ -236,7 +245,10 @@ impl Inner {
         }
         let (folder, value) = self.column(view, name)?;
         self.writable_note(folder.file, caller)?;
-        Ok(self.engine.edit_view_column(folder.file, &value, false, &self.requester(caller))?)
+        self.engine.edit_view_column(folder.file, &value, false, &self.requester(caller))?;
+        // Read now: should the next definition be bad, this is the last good one.
+        self.caught_up()?;
+        self.view(view).map(|_| ())
     }
 }
 

@@ -10,9 +10,10 @@ use parking_lot::Mutex;
 use super::echo::Recently;
 use super::errors::LastErrors;
 use super::past::VersionCache;
+use super::saves::Saves;
 use super::scratch::Scratches;
 use super::{Answer, Caller, KernelCaches, Place, Refused};
-use crate::engine::catalog::{Catalog, CatalogFile, Folder};
+use crate::engine::catalog::{Catalog, CatalogFile, Folder, names};
 use crate::engine::views::{GroupFolder, Selected, Selection, ViewFolder};
 use crate::engine::{Engine, Notebook, Requester};
 use crate::index::parse::edit::MetaEdit;
@@ -31,6 +32,7 @@ pub(super) struct Inner {
     pub(super) errors: LastErrors,
     pub(super) recently: Recently,
     pub(super) scratches: Scratches,
+    pub(super) saves: Saves,
     pub(super) versions: VersionCache,
     /// The notebooks that the root showed last, and since when.
     pub(super) root: Mutex<(Vec<(NotebookNumber, String)>, i64)>,
@@ -45,6 +47,7 @@ impl Inner {
             errors: LastErrors::default(),
             recently: Recently::default(),
             scratches: Scratches::default(),
+            saves: Saves::default(),
             versions: VersionCache::default(),
             root: Mutex::default(),
         }
@@ -137,12 +140,17 @@ impl Inner {
 
     /// The notes of `.codex/by/KEY/VALUE`, by the value's folder name, with the value.
     pub(super) fn by_value(&self, key: &str, name: &OsStr) -> Answer<GroupFolder> {
-        if name == crate::engine::catalog::names::NONE {
+        if name == names::NONE {
             let lacking = self.select(&Selection::Lacking(key.to_owned()))?;
             return Ok(GroupFolder { name: name.to_owned(), value: None, folder: lacking.members });
         }
         let having = self.select(&Selection::Having(key.to_owned()))?;
-        having.groups.iter().find(|group| group.name == name).cloned().ok_or_else(Refused::not_found)
+        if let Some(group) = having.groups.iter().find(|group| group.name == name) {
+            return Ok(group.clone());
+        }
+        // Any value is a folder: a note can be moved to one that no note has yet.
+        let value = names::named_value(name).ok_or_else(Refused::not_found)?;
+        Ok(GroupFolder { name: name.to_owned(), value, folder: Arc::default() })
     }
 
     /// The notes of a place; `None` where it is none that shows notes.

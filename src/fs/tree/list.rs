@@ -43,6 +43,11 @@ impl Inner {
             entries.retain(|entry| held.iter().all(|(name, _)| *name != entry.name));
             entries.extend(held.into_iter().map(|(name, scratch)| Listed { name, found: Found::Scratch(scratch) }));
         }
+        for (name, file) in self.saves.list(place) {
+            if entries.iter().all(|entry| entry.name != name) {
+                entries.push(listed(name, Found::Note(file)));
+            }
+        }
         Ok(entries)
     }
 

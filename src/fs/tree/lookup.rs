@@ -14,6 +14,9 @@ impl Inner {
         if let Some(scratch) = self.scratches.find(place, name) {
             return Ok(Found::Scratch(scratch));
         }
+        if let Some(file) = self.saves.find(place, name) {
+            return Ok(Found::Note(file));
+        }
         match place {
             Place::Root => self.lookup_root(name),
             Place::Codex => lookup_codex(name, caller),
@@ -28,9 +31,7 @@ impl Inner {
             Place::SearchRoot => self.lookup_search(name),
             Place::ByRoot => {
                 let key = names::named_value(name).flatten().ok_or_else(Refused::not_found)?;
-                self.caught_up()?;
-                let having = self.select(&Selection::Having(key.clone()))?;
-                if having.groups.is_empty() { Err(Refused::not_found()) } else { Ok(Found::Dir(Place::By(key))) }
+                if key.is_empty() { Err(Refused::not_found()) } else { Ok(Found::Dir(Place::By(key))) }
             }
             Place::By(key) => {
                 self.caught_up()?;

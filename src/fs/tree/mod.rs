@@ -13,6 +13,7 @@ mod moves;
 pub mod names;
 mod past;
 mod place;
+mod saves;
 mod scratch;
 mod settle;
 mod target;
@@ -74,6 +75,7 @@ impl Tree {
     /// Has every file that is being made become what it would become by and by: before the mount ends.
     pub fn settle_all(&self) {
         self.inner.scratches.all_waiting().into_iter().for_each(|id| self.inner.settle(id));
+        self.inner.end_saves(true);
     }
 
     /// What `name` stands for in a directory. Never changes anything on disk. May wait for the index (5 s at most),
@@ -246,6 +248,7 @@ fn attend(tree: &Weak<Inner>) {
         for id in inner.scratches.wait_for_due(TICK) {
             inner.settle(id);
         }
+        inner.end_saves(false);
         let (nodes, position) = inner.catalog().lowered_links(lowered);
         lowered = position;
         for node in nodes {

@@ -14,6 +14,7 @@ type At<'a> = (&'a Place, &'a OsStr);
 impl Inner {
     pub(super) fn rename(&self, from: At<'_>, to: At<'_>, no_replace: bool, caller: Caller) -> Answer<()> {
         self.writable()?;
+        self.end_save_of(from.0, from.1);
         let moved = self.lookup(from.0, from.1, caller)?;
         let target = match self.lookup(to.0, to.1, caller) {
             Ok(found) => Some(found),

@@ -14,7 +14,9 @@ use super::scratch::{Held, TMP, left_behind};
 use super::{Answer, Caller, Place, Refused};
 use crate::engine::catalog::{CatalogFile, names, now_ns};
 use crate::engine::{Change, ChangeOp, Notebook};
-use crate::sys::StoreStat;
+use crate::index::parse::edit::{MetaEdit, edit_frontmatter};
+use crate::index::parse::has_frontmatter;
+use crate::sys::{Replace, StoreStat};
 use crate::types::{FileKey, NotePath};
 
 /// The folder of a notebook that takes in new files without a place.
@@ -92,6 +94,7 @@ impl Inner {
     /// The file becomes a note of the inbox, and gets what makes it a member of the folder.
     fn becomes_note(&self, held: &Held) -> Answer<()> {
         let notebook = self.notebook(held.scratch.notebook)?;
+        tag_before(held);
         let path = into_inbox(&notebook, (&*held.scratch.dir, &held.scratch.name), &held.name)?;
         if let (Ok(dir), name) = (notebook.dir.open_dir(&path.parent()), path.name()) {
             // Until the index knows the note, the folder goes on showing the file, where it is now.
@@ -167,6 +170,22 @@ impl Inner {
             self.engine.note(Change { notebook: notebook.number, op: ChangeOp::Written, path, by });
         }
         Ok(())
+    }
+}
+
+/// A file that says its tags itself has the folder's before it is anyone's to see. What cannot be edited now is told
+/// of when the note is made a member.
+fn tag_before(held: &Held) {
+    let (Some(tag), Some(name)) = (held.place.tag(), held.name.to_str().filter(|name| has_frontmatter(name))) else {
+        return;
+    };
+    let Ok(path) = NotePath::new(held.scratch.name.as_bytes()) else { return };
+    let Ok((bytes, _)) = held.scratch.dir.read(&path, u64::MAX) else { return };
+    if let Ok(edited) = edit_frontmatter(name, &bytes, &[MetaEdit::AddTag(tag.clone())])
+        && edited != bytes
+        && let Err(error) = held.scratch.dir.write_durably(&path, &edited, Replace::KeepAttributes)
+    {
+        tracing::warn!(file = %held.place.shown_entry(&held.name), %error, "a new note will get its tag a moment late");
     }
 }
 

@@ -156,7 +156,7 @@ fn record(dice: &mut Dice, path: &str) -> FileRecord {
     parsed.description = dice.one_in(3).then(|| words(dice, 2));
     parsed.file_type = dice.one_in(2).then(|| dice.pick(&TYPES).to_owned());
     parsed.created = dice.one_in(3).then(|| dice.pick(&DATES).to_owned());
-    parsed.body = words(dice, 20);
+    parsed.body = words(dice, 7);
     parsed.properties = properties(dice);
     for _ in 0..dice.below(4) {
         let tag = tag(dice.pick(&TAGS));
@@ -405,7 +405,7 @@ fn query(dice: &mut Dice) -> Query {
     use Aggregate::{Avg, Count, Max, Median, Min, Sum};
     let keys = if dice.one_in(3) { 0 } else { dice.below(3) };
     let sort = (0..keys).map(|_| SortKey { key: dice.pick(&SORTS).to_owned(), descending: dice.one_in(2) }).collect();
-    let group = match dice.below(12) {
+    let group = match dice.below(24) {
         0 => Some(Group::Tag),
         1 => Some(Group::Folder),
         2 => Some(Group::Type),
@@ -425,7 +425,7 @@ fn query(dice: &mut Dice) -> Query {
     Query {
         filter: expr(dice, 3),
         sort,
-        limit: dice.one_in(2).then(|| dice.next() % 40),
+        limit: (!dice.one_in(8)).then(|| dice.next() % 20),
         offset: if dice.one_in(4) { dice.next() % 20 } else { 0 },
         group,
         aggregates,
@@ -509,7 +509,7 @@ fn run(first_seed: u64, corpora: u64, queries: u64) {
     let options = QueryOptions { time: time.clone(), budget, only: None, snippets: false };
     for seed in first_seed..first_seed + corpora {
         let mut dice = Dice(seed);
-        let corpus = corpus(&mut dice, 100, &time);
+        let corpus = corpus(&mut dice, 80, &time);
         for number in 0..queries {
             let query = query(&mut dice);
             check(&query, &corpus, &options, &format!("seed {seed}, query {number}: {query:#?}"));

@@ -6,16 +6,12 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::names;
 use super::writer::Touched;
 use crate::index::parse::{LinkKind, ParsedLink};
 
 /// What may be left out at the end of a target.
 const NOTE_EXTENSIONS: [&str; 3] = [".md", ".markdown", ".cdx"];
-
-/// The folded name of the file at a path.
-pub(super) fn name_key(path: &str) -> String {
-    super::upsert::folded_name(path)
-}
 
 /// Writes a note's links, not yet resolved. External addresses and places in the note itself are none.
 pub(super) fn write(connection: &Connection, from: i64, links: &[ParsedLink]) -> rusqlite::Result<()> {
@@ -25,7 +21,7 @@ pub(super) fn write(connection: &Connection, from: i64, links: &[ParsedLink]) ->
     let sql = "INSERT INTO links (from_id, position, kind, target, heading, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut statement = connection.prepare_cached(sql)?;
     for (position, link) in (0_i64..).zip(links.iter().filter(|link| is_internal(&link.target))) {
-        let name = name_key(&link.target);
+        let name = names::number(&names::folded_name(&link.target));
         statement.execute((from, position, kind_number(link.kind), &link.target, &link.heading, name))?;
     }
     Ok(())
@@ -35,7 +31,7 @@ pub(super) fn write(connection: &Connection, from: i64, links: &[ParsedLink]) ->
 pub(super) fn resolve(connection: &Connection, touched: &Touched) -> rusqlite::Result<()> {
     for name in &touched.names {
         for key in target_keys(name) {
-            resolve_where(connection, "name = ?1", key)?;
+            resolve_where(connection, "name = ?1", names::number(key))?;
         }
     }
     for source in &touched.sources {
@@ -73,13 +69,12 @@ struct Unresolved {
     position: i64,
     from_path: String,
     target: String,
-    name: String,
     to: Option<i64>,
 }
 
 fn resolve_where(connection: &Connection, condition: &str, value: impl rusqlite::ToSql) -> rusqlite::Result<()> {
     let sql = format!(
-        "SELECT from_id, position, path, target, name, to_id FROM links JOIN file_metadata ON id = from_id WHERE {condition}"
+        "SELECT from_id, position, path, target, to_id FROM links JOIN file_metadata ON id = from_id WHERE {condition}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let found: Vec<Unresolved> = statement
@@ -89,8 +84,7 @@ fn resolve_where(connection: &Connection, condition: &str, value: impl rusqlite:
                 position: row.get(1)?,
                 from_path: row.get(2)?,
                 target: row.get(3)?,
-                name: row.get(4)?,
-                to: row.get(5)?,
+                to: row.get(4)?,
             })
         })?
         .collect::<Result<_, _>>()?;
@@ -149,12 +143,15 @@ fn file_at(connection: &Connection, path: &str) -> rusqlite::Result<Option<i64>>
 
 /// The one file of the name; among several, the one that bears it letter for letter.
 fn file_named(connection: &Connection, link: &Unresolved) -> rusqlite::Result<Option<i64>> {
-    let sql = "SELECT id, path FROM file_names JOIN file_metadata ON id = file_id WHERE name = ?1 LIMIT 64";
+    let sql = "SELECT id, path FROM file_names JOIN file_metadata ON id = file_id WHERE stem = ?1 LIMIT 64";
     let mut statement = connection.prepare_cached(sql)?;
+    let folded = names::folded_name(&link.target);
     for extension in std::iter::once("").chain(NOTE_EXTENSIONS) {
-        let found: Vec<(i64, String)> = statement
-            .query_map([format!("{}{extension}", link.name)], |row| Ok((row.get(0)?, row.get(1)?)))?
+        let name = format!("{folded}{extension}");
+        let mut found: Vec<(i64, String)> = statement
+            .query_map([names::number(names::stem(&name))], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
+        found.retain(|(_, path)| names::folded_name(path) == name);
         if found.is_empty() {
             continue;
         }

@@ -3,6 +3,7 @@
 mod fold;
 mod integrity;
 mod links;
+mod names;
 mod properties;
 mod reader;
 mod records;
@@ -28,5 +29,7 @@ pub use writer::NotebookDb;
 mod brute_force_tests;
 #[cfg(test)]
 mod opening_tests;
+#[cfg(test)]
+mod plan_tests;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,9 @@
 
 use rusqlite::{Connection, named_params};
 
-use super::fold::{fold, nfc};
-use super::links::name_key;
+use super::fold::nfc;
 use super::writer::Interned;
-use super::{FileRecord, links, properties};
+use super::{FileRecord, links, names, properties};
 use crate::index::parse::{ParsedNote, Problem, TagOrigin};
 use crate::index::query::time::value_interval;
 use crate::types::{TagName, TagNameError};
@@ -42,7 +41,7 @@ pub(super) fn write(
     if had.is_some() {
         clear(connection, id)?;
     } else {
-        add_name(connection, id, &name_key(path))?;
+        add_name(connection, id, &names::folded_name(path))?;
     }
     write_text(connection, id, path, parsed)?;
     write_tags(connection, interned, id, &parsed.tags)?;
@@ -61,14 +60,14 @@ fn revive(connection: &Connection, id: i64, before: i64) -> rusqlite::Result<i64
 
 /// Enters a file's folded name.
 pub(super) fn add_name(connection: &Connection, id: i64, name: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT OR IGNORE INTO file_names (name, file_id) VALUES (?1, ?2)";
-    connection.prepare_cached(sql)?.execute((name, id)).map(drop)
+    let sql = "INSERT OR IGNORE INTO file_names (stem, file_id) VALUES (?1, ?2)";
+    connection.prepare_cached(sql)?.execute((names::number(names::stem(name)), id)).map(drop)
 }
 
 /// Takes a file's folded name out.
 pub(super) fn remove_name(connection: &Connection, id: i64, name: &str) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM file_names WHERE name = ?1 AND file_id = ?2";
-    connection.prepare_cached(sql)?.execute((name, id)).map(drop)
+    let sql = "DELETE FROM file_names WHERE stem = ?1 AND file_id = ?2";
+    connection.prepare_cached(sql)?.execute((names::number(names::stem(name)), id)).map(drop)
 }
 
 fn write_row(connection: &Connection, record: &FileRecord, path: &str, is_there: bool) -> rusqlite::Result<()> {
@@ -202,10 +201,4 @@ fn write_problems(connection: &Connection, id: i64, record: &FileRecord) -> rusq
         statement.execute((id, position, problem.file, line, column, problem.message))?;
     }
     Ok(())
-}
-
-/// The folded name by which links find a file.
-#[must_use]
-pub(super) fn folded_name(path: &str) -> String {
-    fold(path.rsplit('/').next().unwrap_or_default())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::links;
+use super::names::folded_name;
 use super::rowio;
 use super::upsert;
 use super::{Applied, FileRecord, IndexedFile, NotebookReader, RowChange};
@@ -20,7 +21,13 @@ pub struct NotebookDb {
     path: PathBuf,
     interned: Interned,
     reader: Arc<NotebookReader>,
+    /// Whether full text segments are left unmerged until [`NotebookDb::optimize`].
+    /// `None`: not known, a load may have been cut off.
+    is_loading: Option<bool>,
 }
+
+/// From so many new rows in a batch on, it is taken for part of a bulk load.
+const BULK: usize = 256;
 
 /// Row ids of names that nearly every change needs; forgotten after a rollback, which may have taken some back.
 #[derive(Debug, Default)]
@@ -32,7 +39,7 @@ pub(super) struct Interned {
 impl NotebookDb {
     pub(super) fn over(connection: Connection, path: &Path) -> Self {
         let reader = Arc::new(NotebookReader::over(path));
-        Self { connection, path: path.to_owned(), interned: Interned::default(), reader }
+        Self { connection, path: path.to_owned(), interned: Interned::default(), reader, is_loading: None }
     }
 
     /// A pool of read-only connections to the same database, the same one each time. Each is opened when it is needed.
@@ -49,11 +56,25 @@ impl NotebookDb {
     /// # Errors
     /// SQLite's; then nothing was applied.
     pub fn apply(&mut self, changes: &[RowChange]) -> Result<Vec<Applied>, IndexError> {
+        self.set_loading(changes.len() >= BULK)?;
         let applied = apply_all(&mut self.connection, &mut self.interned, changes);
         if applied.is_err() {
             self.interned = Interned::default();
         }
         applied.map_err(|error| IndexError::of(&self.path, error))
+    }
+
+    /// In a bulk load every batch makes one segment of the full text; merging them as they come would write most of
+    /// it three times.
+    fn set_loading(&mut self, is_loading: bool) -> Result<(), IndexError> {
+        if self.is_loading == Some(is_loading) {
+            return Ok(());
+        }
+        let sql = "INSERT INTO search_index (search_index, rank) VALUES ('automerge', ?1)";
+        let merged_at = if is_loading { 0 } else { 4 };
+        self.connection.execute(sql, [merged_at]).map_err(|error| IndexError::of(&self.path, error))?;
+        self.is_loading = Some(is_loading);
+        Ok(())
     }
 
     /// Remembers which file of the store each number stands for, and forgets numbers of files that are gone.
@@ -97,6 +118,7 @@ impl NotebookDb {
     /// # Errors
     /// SQLite's.
     pub fn optimize(&mut self) -> Result<(), IndexError> {
+        self.set_loading(false)?;
         optimize(&self.connection).map_err(|error| IndexError::of(&self.path, error))?;
         self.interned = Interned::default();
         Ok(())
@@ -159,7 +181,7 @@ impl Batch<'_> {
         let had = self.id_of(path)?;
         let id = upsert::write(self.transaction, self.interned, record, path, had)?;
         if had.is_none() {
-            self.touched.names.insert(links::name_key(path));
+            self.touched.names.insert(folded_name(path));
         }
         if !record.parsed.links.is_empty() {
             self.touched.sources.insert(id);
@@ -198,7 +220,7 @@ impl Batch<'_> {
 
     /// With a folder the sidecar moves along; rename(2) of the file alone leaves it behind.
     fn move_row(&mut self, id: i64, (old, new): (&str, &str), folder: Option<(&str, &str)>) -> rusqlite::Result<()> {
-        let (old_name, new_name) = (links::name_key(old), links::name_key(new));
+        let (old_name, new_name) = (folded_name(old), folded_name(new));
         let sql = "UPDATE file_metadata SET path = ?2, text_is_stale = 1,
                        sidecar_path = ?4 || substr(sidecar_path, length(?3) + 1) WHERE id = ?1";
         let (from, to) = folder.unzip();
@@ -229,7 +251,7 @@ impl Batch<'_> {
     }
 
     fn remove_row(&mut self, id: i64, path: &str) -> rusqlite::Result<()> {
-        let name = links::name_key(path);
+        let name = folded_name(path);
         self.transaction.prepare_cached("DELETE FROM search_index WHERE rowid = ?1")?.execute([id])?;
         upsert::remove_name(self.transaction, id, &name)?;
         self.transaction.prepare_cached("DELETE FROM file_metadata WHERE id = ?1")?.execute([id])?;

@@ -111,8 +111,9 @@ fn properties_recent_and_untagged() {
     assert_eq!(lab.ls(".codex/by/status"), ["a%2Fb/", "done/", "todo/"]);
     assert_eq!(lab.ls(".codex/by/status/a%2Fb"), ["b.md"]);
     assert_eq!(lab.ls(".codex/by/status/_none"), ["c.md"]);
-    assert_eq!(lab.lookup_errno(".codex/by/status/never"), libc::ENOENT);
-    assert_eq!(lab.lookup_errno(".codex/by/nothing"), libc::ENOENT);
+    assert_eq!(lab.ls(".codex/by/status/never"), [""; 0]);
+    assert_eq!(lab.ls(".codex/by/nothing"), [""; 0]);
+    assert_eq!(lab.lookup_errno(".codex/by/status/%zz"), libc::ENOENT);
     assert_eq!(lab.ls(".codex/untagged"), ["a.md", "c.md"]);
     assert_eq!(lab.ls(".codex/recent"), ["a.md", "b.md", "c.md"]);
     assert_eq!(lab.mv(".codex/by/status/done/a.md", ".codex/by/status/todo/a.md"), Ok(()));
@@ -121,6 +122,8 @@ fn properties_recent_and_untagged() {
     assert_eq!(lab.ln("c.md", ".codex/by/status/todo/c.md"), Ok(()));
     assert_eq!(lab.mv(".codex/by/status/todo/c.md", ".codex/by/status/_none/c.md"), Ok(()));
     assert_eq!(lab.read("c.md"), "---\nother: 1\n---\n");
+    assert_eq!(lab.ln("c.md", ".codex/by/priority/3/c.md"), Ok(()));
+    assert_eq!(lab.read("c.md"), "---\nother: 1\npriority: 3\n---\n");
 }
 
 #[test]

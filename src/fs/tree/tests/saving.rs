@@ -110,6 +110,23 @@ fn unlink_and_create_is_a_save() {
 }
 
 #[test]
+fn a_note_that_is_saved_so_keeps_its_tag_whatever_is_written() {
+    let lab = Lab::new(&[("a.md", &tagged("t, u"))]);
+    assert_eq!(lab.rm("tags/t/a.md"), Ok(()));
+    lab.create("tags/t/a.md", "# anew\n").unwrap();
+    assert_eq!(lab.ls("tags/t"), ["a.md"], "install(1) now looks for it to set its mode");
+    assert_eq!(lab.note_at("tags/t/a.md"), "a.md");
+    lab.settled();
+    assert_eq!(lab.read("a.md"), "---\ntags: [t]\n---\n# anew\n");
+    assert_eq!(lab.ls("tags/t"), ["a.md"]);
+    assert_eq!(lab.rm("tags/t/a.md"), Ok(()));
+    lab.create("tags/t/a.md", "# again\n").unwrap();
+    assert_eq!(lab.rm("tags/t/a.md"), Ok(()));
+    lab.settled();
+    assert_eq!((lab.lookup_errno("tags/t/a.md"), &*lab.read("a.md")), (libc::ENOENT, "# again\n"));
+}
+
+#[test]
 fn rsync_s_way_makes_a_tag_or_a_note() {
     let lab = Lab::new(&[("x/a.md", "# a\n"), ("b.md", &tagged("t"))]);
     assert_eq!(lab.cp("tags/t/.a.md.Xy12Zw", "# a\n"), Ok(()));

@@ -9,6 +9,7 @@ use super::property::{ElementTest, key_id};
 use super::terms::{Compiler, tag_ids};
 use super::text::as_match;
 use crate::index::notebook::fold::fold;
+use crate::index::notebook::names;
 use crate::index::query::ast::{Comparison, Expr, Field, Operand, Term, Test};
 use crate::index::query::pattern::{FieldPattern, is_glob};
 
@@ -128,8 +129,11 @@ impl Compiler<'_> {
             (Field::Name, Test::Compare(Comparison::Eq, Operand::Text(wanted))) => {
                 match FieldPattern::new(field, wanted).map_err(Failure::Bad)? {
                     FieldPattern::Text(_) => {
-                        let sql = "SELECT n.file_id AS id FROM file_names n WHERE n.name = ?";
-                        Some(Driver::rough(Fragment::new(sql, [text(fold(wanted))])))
+                        let sql = "SELECT n.file_id AS id FROM file_names n WHERE n.stem = ?";
+                        Some(Driver::rough(Fragment::new(
+                            sql,
+                            [Value::Integer(names::number(names::stem(&fold(wanted))))],
+                        )))
                     }
                     _ => None,
                 }

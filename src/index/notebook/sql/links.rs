@@ -3,16 +3,18 @@
 use rusqlite::Connection;
 
 use crate::index::notebook::fold::fold;
+use crate::index::notebook::names;
 use crate::index::query::eval::{LinkedNote, tokens};
 
 /// Ids of the notes that are called so, by path, name or title.
 pub(super) fn notes_called(connection: &Connection, wanted: &str) -> rusqlite::Result<Vec<i64>> {
     let name = fold(wanted);
-    // By name with or without extension: a range of the names, since `.` is the byte before `/`.
-    let by_name = "SELECT f.id, f.path, f.title FROM file_metadata f WHERE f.path = ?1
-                   UNION SELECT f.id, f.path, f.title FROM file_names n JOIN file_metadata f ON f.id = n.file_id
-                   WHERE n.name = ?2 OR (n.name >= ?2 || '.' AND n.name < ?2 || '/')";
-    let mut found = candidates(connection, by_name, (wanted.trim_start_matches('/'), &name))?;
+    // The number is of the name without extension: of what is wanted, or of its own beginning.
+    let sql = "SELECT f.id, f.path, f.title FROM file_metadata f WHERE f.path = ?1
+               UNION SELECT f.id, f.path, f.title FROM file_names n JOIN file_metadata f ON f.id = n.file_id
+               WHERE n.stem IN (?2, ?3)";
+    let numbers = (names::number(&name), names::number(names::stem(&name)));
+    let mut found = candidates(connection, sql, (wanted.trim_start_matches('/'), numbers.0, numbers.1))?;
     found.extend(titled(connection, wanted)?);
     found.retain(|(_, note)| note.is_called(wanted));
     let mut ids: Vec<i64> = found.into_iter().map(|(id, _)| id).collect();
