@@ -8,5 +8,8 @@
 
 mod cli;
 mod fs;
+#[path = "../model/mod.rs"]
+mod model;
+mod regress;
 mod style;
 mod support;

@@ -1,5 +1,6 @@
 //! The mount, through the kernel.
 
+pub mod model;
 mod programs;
 mod real;
 mod suites;

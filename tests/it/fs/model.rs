@@ -1,0 +1,193 @@
+//! The model and a real mount side by side: after every operation both must show the same (mount.md §2 to §5).
+//!
+//! One mount serves many sequences, each in folders and tags of its own. `CDX_MODEL_SEQUENCES` says how many there are
+//! in all (2,000), `CDX_MODEL_SEED` where chance starts. A sequence that fails is made shorter, and printed with its
+//! operations, to be kept as a test in `tests/it/regress`.
+
+mod compare;
+mod drive;
+mod watchdog;
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+use cdx::engine::Command;
+use cdx::fs::MountOptions;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+
+use crate::model::{Draft, Expected, Op, drafts};
+use crate::support::Mounted;
+use drive::Driver;
+use watchdog::Watchdog;
+
+/// How long a change of the store may take to show (mount.md §4: 1 s at the worst; the machine may be busy).
+const SHOWS_WITHIN: Duration = Duration::from_secs(3);
+/// How long files that `cp` made may take to settle: 1 s after the last close.
+const SETTLES_WITHIN: Duration = Duration::from_secs(5);
+/// Tests that share the sequences.
+const PARTS: u32 = 4;
+/// So many of the last sequences are kept, to be compared again after a restart.
+const KEPT: u32 = 12;
+
+/// A workspace of two notebooks.
+fn workspace() -> Mounted {
+    Mounted::of(&["lab", "home"], &[(".codex/workspace.yaml", "inbox: lab\n")], &MountOptions::default())
+}
+
+/// Runs operations, comparing after each.
+///
+/// # Errors
+/// What differed after which operation.
+fn run(driver: &mut Driver, ops: impl Iterator<Item = Op>) -> Result<(), String> {
+    for op in ops {
+        step(driver, &op).map_err(|why| format!("after {op:?}: {why}"))?;
+    }
+    driver.compare_rest().map_err(|why| format!("at the end: {why}"))
+}
+
+fn step(driver: &mut Driver, op: &Op) -> Result<(), String> {
+    let Some((expected, result)) = driver.perform(op) else { return Ok(()) };
+    match (expected, &result) {
+        (Expected::Done, Ok(())) => {}
+        (Expected::Refused(number), Err(error)) if error.raw_os_error() == Some(number) => {}
+        _ => return Err(format!("it ended with {result:?}, not {expected:?}")),
+    }
+    let patience = match op {
+        op if op.settles_later() => SETTLES_WITHIN,
+        op if op.is_behind_the_mount() => SHOWS_WITHIN,
+        _ => Duration::ZERO,
+    };
+    let start = Instant::now();
+    loop {
+        match driver.compare() {
+            Err(_) if start.elapsed() < patience => std::thread::sleep(Duration::from_millis(5)),
+            other => return other,
+        }
+    }
+}
+
+/// Runs operations that are written out, on a mount of their own, with a check and a restart at the end.
+#[track_caller]
+pub fn replay(ops: &[Op]) {
+    let mut mounted = workspace();
+    let _watchdog = Watchdog::start(&mounted.mnt());
+    let mut driver = Driver::new(&mounted, "s0q");
+    if let Err(why) = run(&mut driver, ops.iter().copied()) {
+        panic!("{why}");
+    }
+    finish(&mut mounted, vec![driver]);
+}
+
+/// Index, files and history agree; after a restart everything is as it was.
+#[track_caller]
+fn finish(mounted: &mut Mounted, mut drivers: Vec<Driver>) {
+    check(mounted);
+    mounted.restart();
+    for driver in &mut drivers {
+        driver.mount = mounted.mnt();
+        driver.world.restarted();
+        if let Err(why) = driver.compare().and_then(|()| driver.compare_rest()) {
+            panic!("after a restart, {}: {why}", driver.world.sequence);
+        }
+    }
+    check(mounted);
+}
+
+#[track_caller]
+fn check(mounted: &Mounted) {
+    let by = mounted.engine().default_requester();
+    let reply = mounted.engine().perform(&Command::Check { repair: false }, &by).expect("a check");
+    assert_eq!(reply["clean"], true, "{reply:#}");
+}
+
+fn number_from(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// One part of the sequences.
+fn part(part: u32) {
+    let sequences = number_from("CDX_MODEL_SEQUENCES").unwrap_or(2_000);
+    let cases = u32::try_from(sequences).expect("fewer than 2^32").div_ceil(PARTS);
+    let seed = number_from("CDX_MODEL_SEED").unwrap_or(1) * u64::from(PARTS) + u64::from(part);
+    let mut mounted = workspace();
+    let watchdog = Watchdog::start(&mounted.mnt());
+    let kept = RefCell::new(Vec::new());
+    let (count, failed) = (Cell::new(0), RefCell::new(Vec::new()));
+    let (is_failing, steps, start) = (Cell::new(false), Cell::new(0_u32), Instant::now());
+    let result = runner(cases, seed).run(&drafts(10..=30), |drafts| {
+        watchdog.alive();
+        count.set(count.get() + 1);
+        let mut driver = Driver::new(&mounted, &format!("s{}q", count.get()));
+        let mut ops = Vec::new();
+        let ended = sequence(&mut driver, &drafts, &mut ops);
+        steps.set(steps.get() + u32::try_from(ops.len()).expect("few operations"));
+        let why = match ended {
+            Ok(()) if is_failing.get() || count.get() + KEPT <= cases => driver.clean_up(),
+            Ok(()) => {
+                kept.borrow_mut().push(driver);
+                Ok(())
+            }
+            Err(why) => Err(why),
+        };
+        why.map_err(|why| {
+            is_failing.set(true);
+            let shown: String = ops.iter().map(|op| format!("\n    Op::{op:?},")).collect();
+            let shown = format!("{why}\noperations:{shown}");
+            *failed.borrow_mut() = ops;
+            TestCaseError::fail(shown)
+        })
+    });
+    if std::env::var_os("CDX_MODEL_TIMES").is_some() {
+        let (spent, steps) = (start.elapsed(), steps.get());
+        eprintln!("{} sequences, {steps} operations in {spent:?}: {:?} each", count.get(), spent / steps.max(1));
+    }
+    match result {
+        Ok(()) => finish(&mut mounted, kept.into_inner()),
+        Err(TestError::Fail(why, _)) => {
+            panic!("seed {seed} (CDX_MODEL_SEED={}, part {part}), made shorter: {why}", seed / u64::from(PARTS))
+        }
+        Err(TestError::Abort(why)) => panic!("aborted: {why}"),
+    }
+}
+
+fn sequence(driver: &mut Driver, drafts: &[Draft], ops: &mut Vec<Op>) -> Result<(), String> {
+    for draft in drafts {
+        let op = draft.aim(&driver.world);
+        ops.push(op);
+        step(driver, &op).map_err(|why| format!("after {op:?}: {why}"))?;
+    }
+    driver.compare_rest().map_err(|why| format!("at the end: {why}"))
+}
+
+fn runner(cases: u32, seed: u64) -> TestRunner {
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 400,
+        max_shrink_time: 60_000,
+        ..Config::default()
+    };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
+#[test]
+fn a_mount_and_the_model_agree_first_part() {
+    part(0);
+}
+
+#[test]
+fn a_mount_and_the_model_agree_second_part() {
+    part(1);
+}
+
+#[test]
+fn a_mount_and_the_model_agree_third_part() {
+    part(2);
+}
+
+#[test]
+fn a_mount_and_the_model_agree_fourth_part() {
+    part(3);
+}
