@@ -33,6 +33,10 @@ test: need-build need-fuse need-test ## All tests: unit, real mounts, real progr
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --locked; else cargo test --locked --lib --tests; fi; \
 	cargo test --locked --doc --quiet
 
+.PHONY: model
+model: need-build need-fuse ## Random operations on a real mount beside a model of it (SEQUENCES=2000 SEED=1)
+	@CDX_MODEL_SEQUENCES=$${SEQUENCES:-2000} CDX_MODEL_SEED=$${SEED:-1} cargo nextest run --locked --test it 'fs::model::'
+
 .PHONY: bench
 bench: need-build need-fuse bench-tools ## The table of targets: ours, the peer's, met or not (ARGS='--quick history')
 	@cargo bench --locked --quiet --bench targets -- $(ARGS)

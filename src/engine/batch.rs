@@ -259,8 +259,13 @@ impl<'a> Batch<'a> {
         let mut judged: BTreeSet<NotePath> = waiting.iter().map(|(path, _)| path.clone()).collect();
         let mut verdicts = Vec::with_capacity(waiting.len());
         while let Some((path, dirty)) = waiting.pop_front() {
-            let is_neighbour = dirty.is_neighbour;
+            let (is_neighbour, by, is_noted) = (dirty.is_neighbour, dirty.by.clone(), dirty.is_noted);
             let Some(verdict) = self.judge_one(&mut looker, path, dirty)? else { continue };
+            for path in self.twins(&verdict) {
+                if judged.insert(path.clone()) {
+                    waiting.push_back((path, Dirty { by: by.clone(), is_noted, ..Dirty::default() }));
+                }
+            }
             let mut neighbours = looker.subjects(&verdict.path);
             if verdict.row.is_some() != verdict.wanted.is_some() && !is_neighbour {
                 neighbours.extend(looker.sidecars(&verdict.path).into_iter().map(|sidecar| sidecar.path));
@@ -273,6 +278,22 @@ impl<'a> Batch<'a> {
             verdicts.push(verdict);
         }
         Ok(verdicts)
+    }
+
+    /// The other names of the file that is, or was, at a path: what is written by one is read by all, and a name that
+    /// comes or goes changes the attributes of each.
+    fn twins(&self, verdict: &Verdict) -> Vec<NotePath> {
+        let now = verdict.wanted.as_ref().map(|wanted| (wanted.stat.key, wanted.stat.nlink));
+        let before = verdict.row.as_ref().map(|row| row.store);
+        let now = now.filter(|(key, links)| *links > 1 || before.is_some_and(|before| before != *key));
+        let stores =
+            now.map(|(key, _)| key).into_iter().chain(before.filter(|_| now.is_some() || verdict.wanted.is_none()));
+        stores
+            .filter_map(|store| self.notebook.known_number(store.dev, store.ino))
+            .flat_map(|number| self.core.catalog.all_by_node(number))
+            .filter(|file| file.key.notebook == self.notebook.number && file.path != verdict.path)
+            .map(|file| file.path.clone())
+            .collect()
     }
 
     fn judge_one(

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::contents::{Contents, Form};
 use super::op::{At, Column, Fold, Op, Save, Tag, Tagging, Via};
-use super::world::{World, dir_of, is_page, name_of, subject_of};
+use super::world::{World, dir_of, is_page, is_sidecar_name, name_of};
 
 const DIRS: [At; 5] = ["lab", "lab/d", "lab/e", "home", "home/d"];
 const FOLDERS: [At; 3] = ["lab/d", "lab/e", "home/d"];
@@ -13,24 +13,63 @@ const COLUMNS: [Column; 6] = ["todo", "doing", "done", "review", "in/out", "_non
 
 /// All paths of notes in the alphabet.
 const PATHS: [At; 25] = [
-    "lab/a.md", "lab/b.md", "lab/c.md", "lab/p.png", "lab/c",
-    "lab/d/a.md", "lab/d/b.md", "lab/d/c.md", "lab/d/p.png", "lab/d/c",
-    "lab/e/a.md", "lab/e/b.md", "lab/e/c.md", "lab/e/p.png", "lab/e/c",
-    "home/a.md", "home/b.md", "home/c.md", "home/p.png", "home/c",
-    "home/d/a.md", "home/d/b.md", "home/d/c.md", "home/d/p.png", "home/d/c",
+    "lab/a.md",
+    "lab/b.md",
+    "lab/c.md",
+    "lab/p.png",
+    "lab/c",
+    "lab/d/a.md",
+    "lab/d/b.md",
+    "lab/d/c.md",
+    "lab/d/p.png",
+    "lab/d/c",
+    "lab/e/a.md",
+    "lab/e/b.md",
+    "lab/e/c.md",
+    "lab/e/p.png",
+    "lab/e/c",
+    "home/a.md",
+    "home/b.md",
+    "home/c.md",
+    "home/p.png",
+    "home/c",
+    "home/d/a.md",
+    "home/d/b.md",
+    "home/d/c.md",
+    "home/d/p.png",
+    "home/d/c",
 ];
 
 /// Their sidecars that sequences write themselves.
 const SIDECARS: [At; 10] = [
-    "lab/.p.png.json", "lab/.c.json", "lab/d/.p.png.json", "lab/d/.c.json", "lab/e/.p.png.json", "lab/e/.c.json",
-    "home/.p.png.json", "home/.c.json", "home/d/.p.png.json", "home/d/.c.json",
+    "lab/.p.png.json",
+    "lab/.c.json",
+    "lab/d/.p.png.json",
+    "lab/d/.c.json",
+    "lab/e/.p.png.json",
+    "lab/e/.c.json",
+    "home/.p.png.json",
+    "home/.c.json",
+    "home/d/.p.png.json",
+    "home/d/.c.json",
 ];
 
 const TAG_SETS: [&[Tag]; 12] = [
-    &[], &["x"], &["x"], &["y"], &["x", "y"], &["x/c"], &["X"], &["y", "x/b.md"], &["z", "x/c"], &["x", "y", "z"],
-    &["y/d"], &["z"],
+    &[],
+    &["x"],
+    &["x"],
+    &["y"],
+    &["x", "y"],
+    &["x/c"],
+    &["X"],
+    &["y", "x/b.md"],
+    &["z", "x/c"],
+    &["x", "y", "z"],
+    &["y/d"],
+    &["z"],
 ];
-const STATUSES: [&[Column]; 8] = [&[], &["todo"], &["done"], &["doing"], &["todo", "doing"], &["in/out"], &["todo"], &["review"]];
+const STATUSES: [&[Column]; 8] =
+    [&[], &["todo"], &["done"], &["doing"], &["todo", "doing"], &["in/out"], &["todo"], &["review"]];
 
 /// Kinds of operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -282,8 +321,7 @@ impl Targets<'_> {
 
     /// A file, now and then a sidecar.
     fn file(&self, by: u8) -> Option<At> {
-        let sidecars: Vec<At> =
-            SIDECARS.iter().filter(|path| self.world.names.contains_key(**path)).copied().collect();
+        let sidecars: Vec<At> = SIDECARS.iter().filter(|path| self.world.names.contains_key(**path)).copied().collect();
         if by % 5 == 0 { pick(&sidecars, by / 5).or_else(|| self.note(by)) } else { self.note(by) }
     }
 
@@ -295,7 +333,7 @@ impl Targets<'_> {
 
     /// A path that a file may be renamed to: sidecars stay sidecars.
     fn name_for(&self, from: At, by: u8) -> At {
-        if subject_of(from).is_none() {
+        if !is_sidecar_name(from) {
             return self.path(by);
         }
         let fitting: Vec<At> = SIDECARS.iter().filter(|path| name_of(path) == name_of(from)).copied().collect();
@@ -304,7 +342,8 @@ impl Targets<'_> {
 
     /// A folder that is there.
     fn dir(&self, by: u8) -> Option<At> {
-        let dirs: Vec<At> = DIRS.iter().filter(|dir| FOLDERS.contains(dir) && self.world.dirs.contains(**dir)).copied().collect();
+        let dirs: Vec<At> =
+            DIRS.iter().filter(|dir| FOLDERS.contains(dir) && self.world.dirs.contains(**dir)).copied().collect();
         pick(&dirs, by)
     }
 
@@ -326,7 +365,8 @@ impl Targets<'_> {
 
     /// A note in a group of the view.
     fn card(&self, by: u8) -> Option<(At, Column)> {
-        let groups = |at: At| self.world.groups_of(at).into_iter().filter_map(move |group| Some((at, known(&COLUMNS, &group)?)));
+        let groups =
+            |at: At| self.world.groups_of(at).into_iter().filter_map(move |group| Some((at, known(&COLUMNS, &group)?)));
         let cards: Vec<(At, Column)> =
             self.notes().into_iter().filter(|at| self.world.is_card(at)).flat_map(groups).collect();
         pick(&cards, by)

@@ -36,7 +36,11 @@ impl World {
             Op::Rename { from, to } => self.rename(from, to),
             Op::StoreRename { from, to } => self.renumbered(from, to, Self::rename),
             Op::RenameNew { from, to } => {
-                if self.names.contains_key(from) && self.names.contains_key(to) { EEXIST } else { self.rename(from, to) }
+                if self.names.contains_key(from) && self.names.contains_key(to) {
+                    EEXIST
+                } else {
+                    self.rename(from, to)
+                }
             }
             Op::Exchange { a, b } => self.exchange(a, b),
             Op::Unlink { at } | Op::StoreUnlink { at } => self.unlink(at),
@@ -69,8 +73,11 @@ impl World {
                 if !keeps || self.shown_in(at, via).is_none() {
                     return Expected::Skipped;
                 }
-                // The sidecar loses the tag and gets it back.
-                self.retag(at, &[], &[]);
+                if !is_page(at) {
+                    // The sidecars lose the tag, and it is added again.
+                    self.retag(at, &[&tag], &[]);
+                    self.retag(at, &[], &[&tag]);
+                }
                 self.perhaps.insert(tag);
                 self.change(at, via, |old| *old = bytes)
             }

@@ -3,7 +3,7 @@
 use super::apply::{EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EROFS, Expected};
 use super::contents::Meta;
 use super::op::{At, Fold, Op, Tagging, Via};
-use super::world::{NONE, Shown, World, is_page, name_of, parent_tag, sidecar_of, with_parents};
+use super::world::{NONE, Shown, World, is_page, name_of, parent_tag, sidecars_of, with_parents};
 
 impl World {
     pub(super) fn apply_synthetic(&mut self, op: &Op) -> Expected {
@@ -21,7 +21,11 @@ impl World {
             Op::RefusedRemove { at, from } => self.refused_remove(at, from),
             Op::RefusedMoveOut { at, tag } => self.if_shown(at, Via::Tag(tag), EPERM),
             Op::RefusedOtherName { at, tag } => {
-                if self.is_note(at) && self.has_tag(tag) { EPERM } else { Expected::Skipped }
+                if self.is_note(at) && self.has_tag(tag) {
+                    EPERM
+                } else {
+                    Expected::Skipped
+                }
             }
             Op::RefusedExchange { at, tag } => {
                 let id = self.names.get(at).copied();
@@ -30,10 +34,18 @@ impl World {
                 if has_other { self.if_shown(at, Via::Tag(tag), EINVAL) } else { Expected::Skipped }
             }
             Op::RefusedOutside { tag } => {
-                if self.has_tag(tag) { EINVAL } else { Expected::Skipped }
+                if self.has_tag(tag) {
+                    EINVAL
+                } else {
+                    Expected::Skipped
+                }
             }
             Op::RefusedFolder { dir, tag } => {
-                if self.dirs.contains(dir) && self.has_tag(tag) { EPERM } else { Expected::Skipped }
+                if self.dirs.contains(dir) && self.has_tag(tag) {
+                    EPERM
+                } else {
+                    Expected::Skipped
+                }
             }
             Op::RefusedMakeDir { into } | Op::RefusedCreate { into } => self.refused_make(op, into),
             _ => Expected::Skipped,
@@ -70,7 +82,13 @@ impl World {
 
     /// Where new metadata goes; a sidecar that is not there is made.
     fn usual_source(&mut self, path: &str) -> (String, Meta) {
-        let source = if is_page(path) { path.to_owned() } else { sidecar_of(path) };
+        let [json, page] = sidecars_of(path);
+        let has = |path: &String| self.names.contains_key(path);
+        let source = match is_page(path) {
+            true => path.to_owned(),
+            false if !has(&json) && has(&page) => page,
+            false => json,
+        };
         if !self.names.contains_key(&source) {
             self.put(&source, Vec::new());
         }
@@ -135,7 +153,8 @@ impl World {
     fn is_known_by_bytes(&self, at: At) -> bool {
         let Some(file) = self.file(at) else { return false };
         let has_mark = String::from_utf8_lossy(&file.bytes).contains(&format!("{}.", self.sequence));
-        let same = |path: &&String| name_of(path) == name_of(at) && self.file(path).is_some_and(|f| f.bytes == file.bytes);
+        let same =
+            |path: &&String| name_of(path) == name_of(at) && self.file(path).is_some_and(|f| f.bytes == file.bytes);
         has_mark && self.notes().filter(same).count() == 1
     }
 
@@ -303,7 +322,12 @@ impl World {
     fn link_card(&mut self, at: At, to: &str) -> Expected {
         let name = Shown::Bare(name_of(at).to_owned());
         let meta = self.meta(at);
-        if !self.is_note(at) || name_of(at).starts_with('.') || !self.groups().contains(to) || meta.is_list || to == NONE {
+        if !self.is_note(at)
+            || name_of(at).starts_with('.')
+            || !self.groups().contains(to)
+            || meta.is_list
+            || to == NONE
+        {
             return Expected::Skipped;
         }
         if !is_page(at) && self.names_of(at) > 1 {
@@ -349,7 +373,11 @@ impl World {
             Fold::Both(a, b) => self.if_shown(at, Via::Both(a, b), EPERM),
             Fold::Group(group) => self.if_shown(at, Via::Group(group), EPERM),
             Fold::Search => {
-                if self.search().iter().any(|entry| entry.path == at) { EROFS } else { Expected::Skipped }
+                if self.search().iter().any(|entry| entry.path == at) {
+                    EROFS
+                } else {
+                    Expected::Skipped
+                }
             }
         }
     }

@@ -4,6 +4,12 @@
 //! [`World`] is the state of the folders of one sequence of operations, [`Op`] what can be done, [`Draft`] an
 //! operation that has not chosen its targets yet, so that sequences stay sensible while they are made shorter.
 
+#![allow(
+    clippy::pedantic,
+    clippy::manual_is_multiple_of,
+    reason = "a draft of an operation is a value that happens to be small"
+)]
+
 mod aim;
 mod apply;
 mod apply_synthetic;

@@ -15,8 +15,6 @@ pub struct File {
     pub bytes: Vec<u8>,
     /// What it must say now, where Codex has edited it since.
     pub edited: Option<Meta>,
-    /// The greatest link count that it may ever have shown.
-    pub most_links: u64,
 }
 
 /// The name of a note in a folder.
@@ -55,6 +53,8 @@ pub struct World {
     pub(super) perhaps: BTreeSet<String>,
     /// Columns that the view always shows.
     pub columns: BTreeSet<String>,
+    /// The greatest link count that any file may have shown: counts fall late.
+    most_links: u64,
     /// Names (folder, name) of refused renames: for 2 s this process cannot make them.
     pub(super) refused: BTreeSet<(String, String)>,
 }
@@ -73,6 +73,7 @@ impl World {
             staying: BTreeSet::new(),
             perhaps: BTreeSet::new(),
             columns: set(&["todo", "doing", "done"]),
+            most_links: 0,
             refused: BTreeSet::new(),
         }
     }
@@ -107,7 +108,8 @@ impl World {
 
     /// Whether a file is no sidecar.
     pub fn is_note(&self, path: &str) -> bool {
-        self.names.contains_key(path) && subject_of(path).is_none_or(|subject| !self.names.contains_key(&subject))
+        let has = |path: &String| self.names.contains_key(path);
+        has(&path.to_owned()) && !subjects_of(path).iter().any(has)
     }
 
     /// What one file says by itself.
@@ -127,12 +129,11 @@ impl World {
         Meta { tags: meta.tags.iter().map(strip).collect(), ..meta }
     }
 
-    /// What the sources of a note's metadata are: itself if it is a page, its sidecar if there is one.
+    /// What the sources of a note's metadata are: itself if it is a page, and its sidecars; later ones win.
     pub(super) fn sources(&self, path: &str) -> Vec<(String, Meta)> {
-        let own = is_page(path).then(|| (path.to_owned(), self.own(path)));
-        let sidecar = sidecar_of(path);
-        let sidecar = self.names.contains_key(&sidecar).then(|| (sidecar.clone(), self.own(&sidecar)));
-        own.into_iter().chain(sidecar).collect()
+        let own = is_page(path).then(|| path.to_owned());
+        let sidecars = sidecars_of(path).into_iter().filter(|sidecar| self.names.contains_key(sidecar));
+        own.into_iter().chain(sidecars).map(|source| (source.clone(), self.own(&source))).collect()
     }
 
     /// What a note says.
@@ -178,7 +179,8 @@ impl World {
         if let Some(tag) = seen.iter().find(|tag| !known.contains(*tag)) {
             return Err(format!("the tag {tag} has a folder"));
         }
-        self.perhaps = seen.difference(&required).cloned().collect();
+        self.perhaps.extend(seen.difference(&required).cloned());
+        self.perhaps.retain(|tag| seen.contains(tag));
         Ok(())
     }
 
@@ -248,6 +250,11 @@ impl World {
         shown(members, &BTreeSet::new())
     }
 
+    /// All notes.
+    pub fn all(&self) -> Vec<Entry> {
+        shown(self.notes(), &BTreeSet::new())
+    }
+
     /// What a search for all notes of the view shows.
     pub fn search(&self) -> Vec<Entry> {
         let members = self.notes().filter(|path| self.meta(path).board.as_ref() == Some(&self.sequence));
@@ -271,19 +278,23 @@ impl World {
         self.folder(via)?.into_iter().find(|entry| entry.path == path).map(|entry| entry.shown)
     }
 
-    /// Least and greatest link count that a file may show now.
-    pub fn link_bounds(&mut self, path: &str) -> (u64, u64) {
-        let own = self.meta(path).tags.len();
-        let names = self.names_of(path);
+    /// Least and greatest link count that a file may show. Counts fall a second late: `is_late` says that the second
+    /// is over.
+    pub fn link_bounds(&mut self, path: &str, is_late: bool) -> (u64, u64) {
         let id = self.names.get(path).copied();
-        let same: Vec<String> =
-            self.names.iter().filter(|(_, other)| Some(**other) == id).map(|(path, _)| path.clone()).collect();
-        let all: usize = same.iter().map(|path| self.meta(path).tags.len() + usize::from(self.is_card(path))).sum();
-        let own = if self.is_note(path) { own } else { 0 };
-        let Some(file) = self.file_mut(path) else { return (0, 0) };
+        let same: Vec<&String> =
+            self.names.iter().filter(|(_, other)| **other == id.unwrap_or(0)).map(|(path, _)| path).collect();
+        let count = |path: &String| {
+            if self.is_note(path) { self.meta(path).tags.len() + usize::from(self.is_card(path)) } else { 0 }
+        };
+        let (names, all) = (same.len(), same.iter().map(|path| count(path)).sum::<usize>());
+        let own = if self.is_note(path) { self.meta(path).tags.len() } else { 0 };
         // A note that moves from one tag to another may have both for a moment.
-        file.most_links = file.most_links.max((names + all) as u64 + 1);
-        ((names + own) as u64, file.most_links)
+        self.most_links = self.most_links.max((names + all) as u64 + 1);
+        if is_late {
+            return ((names + all) as u64, (names + all) as u64);
+        }
+        ((names + own) as u64, self.most_links)
     }
 }
 
@@ -316,15 +327,17 @@ pub fn is_page(path: &str) -> bool {
     path.ends_with(".md")
 }
 
-/// Where a note's sidecar is.
-pub fn sidecar_of(path: &str) -> String {
-    format!("{}/.{}.json", dir_of(path), name_of(path))
+/// Where a note's sidecars may be, in the order of merging.
+pub fn sidecars_of(path: &str) -> [String; 2] {
+    [format!("{}/.{}.json", dir_of(path), name_of(path)), format!("{path}.md")]
 }
 
 /// What a file would be the sidecar of.
-pub fn subject_of(path: &str) -> Option<String> {
-    let name = name_of(path).strip_prefix('.')?.strip_suffix(".json")?;
-    Some(format!("{}/{name}", dir_of(path)))
+pub fn subjects_of(path: &str) -> Vec<String> {
+    let name = name_of(path);
+    let json = name.strip_prefix('.').and_then(|name| name.strip_suffix(".json"));
+    let page = name.strip_suffix(".md");
+    json.into_iter().chain(page).map(|name| format!("{}/{name}", dir_of(path))).collect()
 }
 
 /// The tag above one.
@@ -341,4 +354,9 @@ pub fn with_parents(tag: &str) -> Vec<String> {
         at = parent;
     }
     tags
+}
+
+/// Whether a name is that of a JSON sidecar.
+pub fn is_sidecar_name(path: &str) -> bool {
+    name_of(path).starts_with('.')
 }

@@ -131,6 +131,14 @@ impl Catalog {
         self.state.read().by_node(node)
     }
 
+    /// The files that bear a number: several where the store has hard links.
+    #[must_use]
+    pub fn all_by_node(&self, node: NodeNumber) -> Vec<Arc<CatalogFile>> {
+        let state = self.state.read();
+        let Some(file) = state.by_node(node).and_then(|key| state.file(key)) else { return Vec::new() };
+        state.twins(file).iter().filter_map(|key| state.file(*key).cloned()).collect()
+    }
+
     /// The file at a path.
     #[must_use]
     pub fn by_path(&self, notebook: NotebookNumber, path: &NotePath) -> Option<FileKey> {

@@ -20,3 +20,13 @@ fn the_group_of_notes_without_a_value_was_not_shown_again_once_it_had_been_empty
         write("lab/b.md", card(&[], &[], 2)),
     ]);
 }
+
+#[test]
+fn a_note_written_by_one_of_its_names_kept_its_old_tags_under_the_other() {
+    replay(&[
+        write("lab/b.md", card(&["x", "y"], &[], 0)),
+        Op::Link { from: "lab/b.md", to: "lab/a.md" },
+        write("lab/a.md", card(&["x"], &["todo"], 1)),
+        Op::Unlink { at: "lab/b.md" },
+    ]);
+}

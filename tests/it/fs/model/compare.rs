@@ -22,7 +22,8 @@ fn list(path: &Path) -> Result<Listing, String> {
     for entry in fs::read_dir(path).map_err(fail)? {
         let entry = entry.map_err(fail)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let stat = fs::symlink_metadata(entry.path()).map_err(|error| format!("{} is listed: {error}", entry.path().display()))?;
+        let stat = fs::symlink_metadata(entry.path())
+            .map_err(|error| format!("{} is listed: {error}", entry.path().display()))?;
         if stat.ino() != entry.ino() {
             return Err(format!("{}: listed as {}, stat says {}", entry.path().display(), entry.ino(), stat.ino()));
         }
@@ -48,7 +49,7 @@ impl Driver {
         self.compare_tags()?;
         self.compare_operators()?;
         self.compare_view()?;
-        self.compare_links()
+        self.compare_links(false)
     }
 
     // ---- the real tree ----
@@ -57,12 +58,21 @@ impl Driver {
         for dir in &self.world.dirs {
             let listing = list(&self.real(dir))?;
             let mut expected: BTreeMap<String, bool> = BTreeMap::new();
-            expected.extend(self.world.dirs.iter().filter(|path| dir_of(path) == dir).map(|path| (name_of(path).to_owned(), true)));
-            expected.extend(self.world.names.keys().filter(|path| dir_of(path) == dir).map(|path| (name_of(path).to_owned(), false)));
+            expected.extend(
+                self.world.dirs.iter().filter(|path| dir_of(path) == dir).map(|path| (name_of(path).to_owned(), true)),
+            );
+            expected.extend(
+                self.world
+                    .names
+                    .keys()
+                    .filter(|path| dir_of(path) == dir)
+                    .map(|path| (name_of(path).to_owned(), false)),
+            );
             if dir == "lab" {
                 expected.insert(format!("{}.cdx", self.world.sequence), false);
             }
-            let listed: BTreeMap<String, bool> = listing.iter().map(|(name, (is_dir, _))| (name.clone(), *is_dir)).collect();
+            let listed: BTreeMap<String, bool> =
+                listing.iter().map(|(name, (is_dir, _))| (name.clone(), *is_dir)).collect();
             if listed != expected {
                 return Err(format!("{dir} lists {:?}, not {:?}", names(&listing), expected.keys()));
             }
@@ -121,11 +131,14 @@ impl Driver {
     }
 
     /// Compares link counts, once the index has what was written: the real tree does not wait for it, and the kernel
-    /// is told a moment later.
-    fn compare_links(&mut self) -> Result<(), String> {
+    /// is told a moment later. `is_late`: nothing has changed for more than a second.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn compare_links(&mut self, is_late: bool) -> Result<(), String> {
         let paths: Vec<String> = self.world.names.keys().cloned().collect();
         for path in paths {
-            let (least, most) = self.world.link_bounds(&path);
+            let (least, most) = self.world.link_bounds(&path, is_late);
             let start = Instant::now();
             loop {
                 let links = fs::metadata(self.real(&path)).map_err(|error| format!("stat {path}: {error}"))?.nlink();
@@ -144,11 +157,18 @@ impl Driver {
     // ---- synthetic folders ----
 
     /// Compares the notes of a folder; `dirs` are the folders in it.
-    fn compare_entries(&mut self, what: &str, at: &Path, entries: &[Entry], dirs: &BTreeSet<String>) -> Result<(), String> {
+    fn compare_entries(
+        &mut self,
+        what: &str,
+        at: &Path,
+        entries: &[Entry],
+        dirs: &BTreeSet<String>,
+    ) -> Result<(), String> {
         let mut listing = list(at)?;
         let shown = || entries.iter().map(|entry| (self.name(entry), &entry.path)).collect::<Vec<_>>();
         let seen: Vec<String> = listing.keys().cloned().collect();
-        let differ = |why: &str| format!("{what}: {why}: it lists {seen:?}, not {:?} and the folders {dirs:?}", shown());
+        let differ =
+            |why: &str| format!("{what}: {why}: it lists {seen:?}, not {:?} and the folders {dirs:?}", shown());
         let listed_dirs: BTreeSet<String> =
             listing.iter().filter(|(_, (is_dir, _))| *is_dir).map(|(name, _)| name.to_lowercase()).collect();
         if listed_dirs != dirs.iter().map(|dir| dir.to_lowercase()).collect() {
@@ -163,9 +183,14 @@ impl Driver {
                 Shown::Qualified => {
                     let known = self.qualified.get(&entry.path);
                     let fits = |name: &String, ino: u64| {
-                        Some(ino) == number && is_qualified(name, name_of(&entry.path)) && known.is_none_or(|known| known == name)
+                        Some(ino) == number
+                            && is_qualified(name, name_of(&entry.path))
+                            && known.is_none_or(|known| known == name)
                     };
-                    listing.iter().find(|(name, (_, ino))| fits(name, *ino) && !found.iter().any(|(other, _)| other == *name)).map(|(name, _)| name.clone())
+                    listing
+                        .iter()
+                        .find(|(name, (_, ino))| fits(name, *ino) && !found.iter().any(|(other, _)| other == *name))
+                        .map(|(name, _)| name.clone())
                 }
             };
             found.push((name.ok_or_else(|| differ(&format!("{} is missing", entry.path)))?, entry));
@@ -174,7 +199,8 @@ impl Driver {
             return Err(differ("more notes"));
         }
         let qualified = found.iter().filter(|(_, entry)| entry.shown == Shown::Qualified);
-        let qualified: Vec<(String, String)> = qualified.map(|(name, entry)| (entry.path.clone(), name.clone())).collect();
+        let qualified: Vec<(String, String)> =
+            qualified.map(|(name, entry)| (entry.path.clone(), name.clone())).collect();
         for (path, _) in &qualified {
             let bare = at.join(name_of(path));
             // It may be a child tag's folder.
@@ -270,16 +296,28 @@ impl Driver {
         Ok(())
     }
 
+    /// Compares a search for all notes: what no tag and no view shows has been taken in, too.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn compare_all(&mut self) -> Result<(), String> {
+        let at = self.mount.join(".codex/search").join(format!("path:{}%2F** -ext:cdx", self.world.sequence));
+        let entries = self.world.all();
+        self.compare_entries("the search for all notes", &at, &entries, &BTreeSet::new())
+    }
+
     /// What costs more and is compared at the end of a sequence: a search, the view's definition, the store.
     ///
     /// # Errors
     /// The first difference.
     pub fn compare_rest(&mut self) -> Result<(), String> {
+        self.compare_all()?;
         let entries = self.world.search();
         self.compare_entries("the search", &self.search(), &entries, &BTreeSet::new())?;
         let text = fs::read_to_string(self.board()).map_err(|error| format!("read the view: {error}"))?;
         let block = text.strip_prefix("---\n").and_then(|text| text.split("---\n").next()).unwrap_or_default();
-        let view: serde_yaml::Value = serde_yaml::from_str(block).map_err(|error| format!("the view: {error}: {text}"))?;
+        let view: serde_yaml::Value =
+            serde_yaml::from_str(block).map_err(|error| format!("the view: {error}: {text}"))?;
         let columns = view["config"]["columns"].as_sequence().cloned().unwrap_or_default();
         let columns: BTreeSet<String> =
             columns.iter().filter_map(|column| column["id"].as_str().map(str::to_owned)).collect();
@@ -302,6 +340,7 @@ fn is_qualified(name: &str, own: &str) -> bool {
         Some(at) if at > 0 => own.split_at(at),
         _ => (own, ""),
     };
-    let digits = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('~')).and_then(|rest| rest.strip_suffix(extension));
+    let digits =
+        name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('~')).and_then(|rest| rest.strip_suffix(extension));
     digits.is_some_and(|digits| digits.len() >= 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
