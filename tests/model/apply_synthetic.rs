@@ -66,7 +66,7 @@ impl World {
     pub(super) fn retag(&mut self, path: &str, remove: &[&str], add: &[&str]) {
         for (source, mut meta) in self.sources(path) {
             let before = meta.tags.clone();
-            remove.iter().for_each(|tag| drop(meta.tags.remove(*tag)));
+            meta.tags.retain(|tag| !remove.contains(&tag.as_str()));
             if meta.tags != before {
                 self.edited(&source, meta);
             }
