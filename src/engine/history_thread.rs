@@ -403,6 +403,7 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
             }
             if let Some(present) = &pending.stock {
                 recorder.take_stock(&notebook, present)?;
+                crate::sys::release_free_memory();
                 core.history.set_stocked(number);
             }
             if is_new {

@@ -82,6 +82,9 @@ impl std::fmt::Debug for ScanQueue {
     }
 }
 
+/// A scan of so many files leaves much free memory behind.
+const LARGE: usize = 2000;
+
 /// How often a notebook is walked where it cannot be watched.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -234,6 +237,7 @@ fn scan(core: &Arc<Core>, request: &Request) {
             return;
         }
     };
+    let known = rows.len();
     let outcome = walk(core, notebook, folder, rows, Manner { takes_stock: *is_first, is_forced: request.is_forced });
     if core.scans.is_closed() {
         return;
@@ -258,6 +262,9 @@ fn scan(core: &Arc<Core>, request: &Request) {
     if let Some(watches) = &core.watches {
         watches.caught_up(notebook.number);
         watches.tell_mounts(core);
+    }
+    if known.max(outcome.present.len()) > LARGE {
+        core.queue.push_task(Box::new(|_| crate::sys::release_free_memory()));
     }
     if *is_first {
         core.history.take_stock(core, notebook, outcome.present);

@@ -1,5 +1,6 @@
 //! The mount, through the kernel.
 
+mod leases;
 pub mod model;
 mod programs;
 mod real;
