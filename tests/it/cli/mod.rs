@@ -6,6 +6,7 @@ mod errors;
 mod history;
 mod mount;
 mod notes;
+mod surroundings;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
