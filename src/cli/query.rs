@@ -142,7 +142,7 @@ fn is_view(argument: &str) -> bool {
 /// The position of the mistake under the line itself.
 fn bad_line(line: &str, error: &model::QueryError) -> CliError {
     let before: String = " ".repeat(error.position);
-    CliError::Usage(format!("{error}\n  {line}\n  {before}^"))
+    CliError::Usage(format!("the query does not parse: {error}\n  {line}\n  {before}^"))
 }
 
 /// The definition, to choose columns by; the engine reports what is wrong with it.

@@ -37,7 +37,8 @@ impl Search {
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
         let session = context.session()?;
         let line = self.words.iter().map(|word| term(word)).collect::<Vec<_>>().join(" ");
-        crate::index::query::parse_line(&line).map_err(|error| CliError::Usage(format!("{error} in: {line}")))?;
+        crate::index::query::parse_line(&line)
+            .map_err(|error| CliError::Usage(format!("cannot search for `{line}`: {error}")))?;
         let result = session.ask(&Command::Query {
             line,
             view: None,

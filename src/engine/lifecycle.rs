@@ -14,10 +14,10 @@ use super::journal_thread::JournalQueue;
 use super::queue::Queue;
 use super::scan::ScanQueue;
 use super::watch::{WATCHES, Watches};
-use super::workspace::{self, note_path};
+use super::workspace::{self, Holder, note_path};
 use super::{Engine, EngineError, EngineOptions, Settings, command, edit, recorder};
 use crate::index::journal::Journal;
-use crate::sys::{Attempt, Dir, FileLock, ScratchFolder, boot_id};
+use crate::sys::{Attempt, Dir, FileLock, ScratchFolder};
 use crate::types::{NotePath, NotebookNumber};
 
 /// The threads of an engine, in the order in which they end.
@@ -247,15 +247,17 @@ impl Core {
 }
 
 fn take_lock(codex: &Dir, path: &Path) -> Result<FileLock, EngineError> {
-    let command = std::env::args().collect::<Vec<_>>().join(" ");
-    let holder = format!("pid {}\nboot {}\n{command}\n", std::process::id(), boot_id());
-    match FileLock::attempt(codex, &note_path("engine.lock"), &holder)? {
+    match FileLock::attempt(codex, &note_path(workspace::LOCK), &Holder::ourselves())? {
         Attempt::Taken(lock) => Ok(lock),
         Attempt::HeldBy(text) => {
-            let mut lines = text.lines();
-            let pid = lines.next().filter(|line| !line.is_empty()).unwrap_or("another process");
-            let command = lines.nth(1).map(|command| format!(" (`{command}`)")).unwrap_or_default();
-            Err(EngineError::Held(format!("{} is in use by {pid}{command}", path.display())))
+            let by = Holder::read(&text).map_or_else(
+                || "another process".to_owned(),
+                |Holder { pid, command }| format!("process {pid} (`{command}`)"),
+            );
+            Err(EngineError::Held(format!(
+                "{} is in use by {by}, which takes no commands; wait until it has ended, or end it",
+                path.display()
+            )))
         }
     }
 }

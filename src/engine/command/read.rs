@@ -73,7 +73,8 @@ impl Engine {
         let time = self.time_context();
         let (mut query, own, mut warnings) = match view {
             None => {
-                let query = parse_line(line).map_err(|error| EngineError::Invalid(format!("query: {error}")))?;
+                let query = parse_line(line)
+                    .map_err(|error| EngineError::Invalid(format!("the query does not parse: {error}")))?;
                 (query, None, Vec::new())
             }
             Some(view) => {

@@ -1,5 +1,6 @@
 //! The program itself: arguments, output, exit codes.
 
+mod bad_input;
 mod basics;
 mod demo;
 mod errors;
