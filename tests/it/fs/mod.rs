@@ -1,6 +1,7 @@
 //! The mount, through the kernel.
 
 pub mod model;
+mod names;
 mod programs;
 mod real;
 mod suites;
