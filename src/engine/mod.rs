@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod check;
 pub mod command;
 mod core;
+mod debt;
 pub mod doctor;
 pub mod edit;
 mod error;

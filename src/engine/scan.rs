@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Notebook;
 use super::core::Core;
+use super::debt::Debt;
 use super::look::Wanted;
 use super::queue::{Hint, Look};
 use super::walk::{Manner, Walk, walk};
@@ -44,6 +45,24 @@ struct Request {
     is_first: bool,
     /// Every file is read, whatever its attributes say.
     is_forced: bool,
+    /// What readers wait for.
+    debts: Vec<Debt>,
+}
+
+impl Request {
+    fn of(notebook: &Arc<Notebook>, folder: NotePath) -> Self {
+        let notebook = Arc::clone(notebook);
+        Self { notebook, folder, is_first: false, is_forced: false, debts: Vec::new() }
+    }
+
+    /// A reader waits for it, as for what it wrote itself.
+    fn is_urgent(&self) -> bool {
+        !self.is_first && !self.debts.is_empty()
+    }
+
+    fn covers(&self, notebook: &Notebook, folder: &NotePath) -> bool {
+        self.notebook.number == notebook.number && folder.strip_prefix(&self.folder).is_some()
+    }
 }
 
 /// How the scans of a notebook stand.
@@ -87,25 +106,44 @@ const POLL: Duration = Duration::from_secs(2);
 
 impl ScanQueue {
     /// Asks for a scan of a folder with all below it; one that waits already and covers it is enough.
-    pub(super) fn request(&self, notebook: &Arc<Notebook>, folder: NotePath, is_first: bool) {
+    pub(super) fn request(&self, notebook: &Arc<Notebook>, folder: NotePath) {
         let mut state = self.state.lock();
-        let covers = |request: &Request| {
-            request.notebook.number == notebook.number && folder.strip_prefix(&request.folder).is_some()
-        };
-        if state.closed || (!is_first && state.requests.iter().any(covers)) {
+        if state.closed || state.requests.iter().any(|request| request.covers(notebook, &folder)) {
             return;
         }
-        if is_first {
-            state.progress.insert(notebook.number, Progress::default());
+        state.requests.push(Request::of(notebook, folder));
+        self.changed.notify_all();
+    }
+
+    /// Asks for the scan of all of a notebook that takes stock; readers wait for it where there is a debt.
+    pub(super) fn request_first(&self, notebook: &Arc<Notebook>, debt: Option<Debt>) {
+        let mut state = self.state.lock();
+        if state.closed {
+            return;
         }
-        state.requests.push(Request { notebook: Arc::clone(notebook), folder, is_first, is_forced: false });
+        state.progress.insert(notebook.number, Progress::default());
+        let debts = debt.into_iter().collect();
+        state.requests.push(Request { is_first: true, debts, ..Request::of(notebook, NotePath::root()) });
+        self.changed.notify_all();
+    }
+
+    /// Asks for a scan that readers wait for. It joins another such, never one that may take long.
+    pub(super) fn request_owed(&self, notebook: &Arc<Notebook>, folder: NotePath, debt: Debt) {
+        let mut state = self.state.lock();
+        if state.closed {
+            return;
+        }
+        let joins = |request: &&mut Request| request.is_urgent() && request.covers(notebook, &folder);
+        match state.requests.iter_mut().find(joins) {
+            Some(request) => request.debts.push(debt),
+            None => state.requests.push(Request { debts: vec![debt], ..Request::of(notebook, folder) }),
+        }
         self.changed.notify_all();
     }
 
     /// Asks for a scan of a notebook that reads every file.
     pub(super) fn request_forced(&self, notebook: &Arc<Notebook>) {
-        let folder = NotePath::root();
-        let request = Request { notebook: Arc::clone(notebook), folder, is_first: false, is_forced: true };
+        let request = Request { is_forced: true, ..Request::of(notebook, NotePath::root()) };
         self.state.lock().requests.push(request);
         self.changed.notify_all();
     }
@@ -120,8 +158,11 @@ impl ScanQueue {
     pub(super) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
-        state.requests.clear();
+        let requests = std::mem::take(&mut state.requests);
         self.changed.notify_all();
+        // Their debts take another lock when they are dropped.
+        drop(state);
+        drop(requests);
     }
 
     /// Whether the engine is being closed.
@@ -146,6 +187,21 @@ impl ScanQueue {
     pub(super) fn add_met(&self, number: NotebookNumber, met: u64) {
         if let Some(progress) = self.state.lock().progress.get_mut(&number) {
             progress.met += met;
+        }
+    }
+
+    /// Waits for a scan that a reader waits for.
+    fn take_urgent(&self) -> Option<Request> {
+        let mut state = self.state.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(at) = state.requests.iter().position(Request::is_urgent) {
+                state.running += 1;
+                return Some(state.requests.remove(at));
+            }
+            self.changed.wait(&mut state);
         }
     }
 
@@ -206,10 +262,10 @@ enum Task {
 pub(super) fn run(core: &Arc<Core>) {
     while let Some(task) = core.scans.take() {
         match task {
-            Task::Scan(request) => scan(core, &request),
+            Task::Scan(request) => scan_and_pay(core, request),
             Task::Poll(number) => {
                 if let Some(notebook) = core.notebook(number) {
-                    scan(core, &Request { notebook, folder: NotePath::root(), is_first: false, is_forced: false });
+                    scan(core, &Request::of(&notebook, NotePath::root()));
                 }
             }
             Task::Folders => {
@@ -219,6 +275,25 @@ pub(super) fn run(core: &Arc<Core>) {
             }
         }
         core.scans.done();
+    }
+}
+
+/// Runs scans that readers wait for until the queue is closed: beside the others, since the scan of a whole notebook may
+/// take minutes.
+pub(super) fn run_urgent(core: &Arc<Core>) {
+    while let Some(request) = core.scans.take_urgent() {
+        scan_and_pay(core, request);
+        core.scans.done();
+    }
+}
+
+/// Debts are paid behind what the scan has found, by the thread that takes it in.
+fn scan_and_pay(core: &Arc<Core>, mut request: Request) {
+    let debts = std::mem::take(&mut request.debts);
+    scan(core, &request);
+    if !debts.is_empty() {
+        // Refused where the engine is being closed; then they are dropped, which pays them too.
+        core.queue.push_task(Box::new(move |_| drop(debts)));
     }
 }
 
@@ -260,6 +335,10 @@ fn scan(core: &Arc<Core>, request: &Request) {
         watches.tell_mounts(core);
     }
     if *is_first {
+        if outcome.error.is_none() {
+            let number = notebook.number;
+            core.queue.push_task(Box::new(move |thread| thread.mark_scanned(number)));
+        }
         core.history.take_stock(core, notebook, outcome.present);
     }
 }

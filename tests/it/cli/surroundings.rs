@@ -69,6 +69,7 @@ fn a_store_that_moves_away_while_mounted_is_said_and_loses_nothing() {
     assert_eq!(bench.read("away/lab/new.md"), bench.read("mnt/lab/new.md"));
     let said = problems(&bench);
     assert!(said.contains("is not at") && said.contains("put it back"), "{said}");
+    assert!(names(bench.path("mnt/tags")).contains(&"experiment".to_owned()));
     let refused = bench.cdx(&["tags", "-w", "ws"]).failed(4);
     assert!(refused.contains("ws"), "{refused}");
     std::fs::rename(bench.path("away"), bench.path("ws")).unwrap();

@@ -1,5 +1,6 @@
 //! The mount, through the kernel.
 
+mod arrivals;
 pub mod model;
 mod names;
 mod programs;
