@@ -125,7 +125,7 @@ impl Context {
 /// Runs the command of the arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(search::shielded(std::env::args_os()));
     match run(cli) {
         Ok(outcome) => Code::from(outcome).into(),
         Err(error) => {

@@ -36,7 +36,7 @@ impl Holder {
 
     /// Of the lock of the workspace at `path`. The process may have ended since.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        let lock = Dir::open(&path.join(".codex")).ok()?.read(&note_path(LOCK), 1 << 16).ok()?.0;
+        let lock = Dir::open(path.join(".codex")).ok()?.read(&note_path(LOCK), 1 << 16).ok()?.0;
         Self::read(&String::from_utf8_lossy(&lock))
     }
 }

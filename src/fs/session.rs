@@ -109,7 +109,7 @@ pub fn mount(engine: &Arc<Engine>, mountpoint: &Path, options: &MountOptions) ->
     let adapter = Adapter::new(Arc::clone(&core));
     let passthrough = adapter.passthrough_state();
     let session = fuser::spawn_mount(adapter, &mountpoint, &config(engine.path(), options))
-        .map_err(|source| explain(&mountpoint, options, source))?;
+        .map_err(|source| explain(&mountpoint, options, &source))?;
     let io_error = |source| MountError::Io { path: mountpoint.clone(), source };
     // The thread holds the filesystem weakly: it must not keep alive what it serves.
     let weak = Arc::downgrade(&core);
@@ -277,7 +277,7 @@ fn is_mountpoint(path: &Path) -> bool {
     here.st_dev != above.st_dev || here.st_ino == above.st_ino
 }
 
-fn explain(mountpoint: &Path, options: &MountOptions, source: io::Error) -> MountError {
+fn explain(mountpoint: &Path, options: &MountOptions, source: &io::Error) -> MountError {
     let is_root = rustix::process::geteuid().is_root();
     let device = rustix::fs::access("/dev/fuse", rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK);
     match device {

@@ -104,3 +104,45 @@ fn links_lead_both_ways() {
     assert_eq!(bench.cdx_in("ws", &["links", "lab/runs/a.md"]).done(), "→  lab/plan.md\n");
     assert_eq!(bench.cdx_in("ws/lab", &["links", "plan.md"]).done(), "←  lab/runs/a.md\n");
 }
+
+/// query.md §3: a page is 100 where nobody says otherwise, and what is not shown is said.
+#[test]
+fn pages_have_a_limit_and_say_when_there_is_more() {
+    let bench = Bench::lab();
+    for n in 0..150 {
+        bench.write(&format!("ws/lab/many/n{n:03}.md"), "---\ntags: [many]\n---\n\nabundance\n");
+    }
+    let all = "path:many/**";
+    for (args, shown, said) in [
+        (&["query", all][..], 100, "100 of 150 shown; --limit N and --offset 100 show more"),
+        (&["query", all, "--limit", "120"], 120, "120 of 150 shown; --limit N and --offset 120 show more"),
+        (&["query", all, "--offset", "100"], 50, ""),
+        (&["query", "path:many/** limit:130"], 130, "130 of 150 shown"),
+        (&["query", "path:many/** limit:130", "--limit", "5"], 5, "5 of 150 shown"),
+        (&["query", all, "--limit", "150"], 150, ""),
+        (&["query", all, "--format", "paths"], 150, ""),
+        (&["query", "path:many/** limit:130", "--format", "paths"], 130, ""),
+        (&["query", "path:many/** limit:130", "--format", "csv"], 131, ""),
+        (&["query", all, "--format", "csv"], 151, ""),
+        (&["search", "abundance"], 40, "20 of 150 shown; --limit N shows more"),
+        (&["search", "abundance", "--format", "paths", "--limit", "150"], 150, ""),
+    ] {
+        let ran = bench.cdx_in("ws", args);
+        let lines = ran.out.lines().filter(|line| !line.is_empty()).count();
+        assert_eq!((ran.code, lines), (0, shown), "{args:?}: {}", ran.err);
+        assert!(if said.is_empty() { ran.err.is_empty() } else { ran.err.contains(said) }, "{args:?}: {}", ran.err);
+    }
+    let found = bench.cdx_in("ws", &["search", "abundance", "-name:n00*", "-0", "--limit", "1000"]).done();
+    assert_eq!(found.split_terminator('\0').count(), 140);
+    let page = bench.cdx_in("ws", &["query", all, "--json"]).json();
+    assert_eq!(page["files"].as_array().unwrap().len(), 100);
+    assert_eq!((&page["total"], &page["limit"], &page["offset"]), (&150.into(), &100.into(), &0.into()));
+    bench.write("ws/lab/all.cdx", "---\ntype: view\nquery: {tags: [many]}\n---\n");
+    let ran = bench.cdx_in("ws", &["query", "lab/all.cdx"]);
+    assert!(ran.err.contains("100 of 150 shown"), "{ran:?}");
+    assert_eq!(bench.cdx_in("ws", &["query", "lab/all.cdx", "--format", "paths"]).done().lines().count(), 150);
+    // Of a view in groups all are shown.
+    bench.write("ws/lab/all.cdx", "---\ntype: view\nquery: {tags: [many], group_by: folder}\n---\n");
+    let ran = bench.cdx_in("ws", &["query", "lab/all.cdx"]);
+    assert!(ran.out.matches("lab/many/n").count() == 150, "{ran:?}");
+}
