@@ -47,7 +47,8 @@ impl Search {
             view: None,
             limit: Some(self.limit),
             offset: None,
-            snippets: !self.null,
+            // Read from the files that are shown; who wants paths alone needs none.
+            snippets: self.json || (!self.null && matches!(self.format, Format::Table | Format::Json)),
         })?;
         let files = reply::list(&result, "files");
         match (self.json, self.null, self.format) {

@@ -24,6 +24,7 @@ mod moves;
 mod nodes;
 mod notebooks;
 pub mod past;
+mod progress;
 mod queue;
 mod read;
 mod recorder;
@@ -46,6 +47,7 @@ pub use error::EngineError;
 pub use events::EngineEvent;
 pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountRequest, Mounter};
 pub use nodes::NodeNumbers;
+pub use progress::ScanProgress;
 pub use workspace::{Settings, find_workspace};
 
 use self::core::Core;

@@ -70,8 +70,12 @@ impl Request {
 pub(super) struct Progress {
     /// The scan of all of it that was asked for first has ended.
     pub(super) is_complete: bool,
-    /// Folders and files met by the scan that runs.
+    /// One of all of it runs.
+    pub(super) is_running: bool,
+    /// Folders and files met by the scan of all of it that runs, or ran last.
     pub(super) met: u64,
+    /// How many it will meet, where that was counted.
+    pub(super) expected: Option<u64>,
     /// When the last one of all of it ended.
     pub(super) last: Option<Instant>,
     /// Not all of its folders are watched.
@@ -237,10 +241,18 @@ impl ScanQueue {
         self.changed.notify_all();
     }
 
+    /// A scan of all of a notebook begins.
+    fn begins(&self, number: NotebookNumber, expected: Option<u64>) {
+        let mut state = self.state.lock();
+        let progress = state.progress.entry(number).or_default();
+        (progress.is_running, progress.met, progress.expected) = (true, 0, expected);
+    }
+
     fn ended(&self, number: NotebookNumber, took: Duration, is_polled: bool) {
         let mut state = self.state.lock();
         let progress = state.progress.entry(number).or_default();
         progress.is_complete = true;
+        progress.is_running = false;
         progress.last = Some(Instant::now());
         progress.is_polled = is_polled;
         if is_polled {
@@ -309,6 +321,10 @@ fn scan(core: &Arc<Core>, request: &Request) {
             return;
         }
     };
+    if folder.is_root() {
+        let reads_all = request.is_forced || rows.is_empty();
+        core.scans.begins(notebook.number, reads_all.then(|| core.count_entries(notebook)).flatten());
+    }
     let outcome = walk(core, notebook, folder, rows, Manner { takes_stock: *is_first, is_forced: request.is_forced });
     if core.scans.is_closed() {
         return;

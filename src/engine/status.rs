@@ -54,7 +54,9 @@ impl Engine {
             "files": self.core.catalog.file_count(notebook.number),
             "nodes": notebook.nodes.len(),
             "complete": progress.is_complete,
+            "scanning": progress.is_running,
             "met": progress.met,
+            "expected": progress.expected,
             "scanned_s_ago": progress.last.map(|last| last.elapsed().as_secs()),
             "polled": progress.is_polled,
         })

@@ -146,3 +146,47 @@ fn pages_have_a_limit_and_say_when_there_is_more() {
     let ran = bench.cdx_in("ws", &["query", "lab/all.cdx"]);
     assert!(ran.out.matches("lab/many/n").count() == 150, "{ran:?}");
 }
+
+/// Names of the files in a folder that were opened since it is watched.
+struct Opened(std::os::fd::OwnedFd);
+
+impl Opened {
+    fn of(folder: &std::path::Path) -> Self {
+        use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+        let fd = init(CreateFlags::NONBLOCK).unwrap();
+        add_watch(&fd, folder, WatchFlags::OPEN).unwrap();
+        Self(fd)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 16 << 10];
+        let mut reader = rustix::fs::inotify::Reader::new(&self.0, &mut buffer);
+        let mut names = Vec::new();
+        while let Ok(event) = reader.next() {
+            names.extend(event.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+        names.retain(|name| std::path::Path::new(name).extension().is_some_and(|extension| extension == "md"));
+        names
+    }
+}
+
+#[test]
+fn commands_without_a_daemon_read_no_file_that_has_not_changed() {
+    let bench = Bench::lab();
+    for n in 0..200 {
+        bench.write(&format!("ws/lab/many/n{n:03}.md"), "---\ntags: [many]\n---\n\nabundance\n");
+    }
+    bench.cdx_in("ws", &["tags"]).done();
+    let opened = Opened::of(&bench.path("ws/lab/many"));
+    for args in
+        [&["tags"][..], &["query", "tag:many"], &["search", "abundance", "-0"], &["links", "lab/plan.md"], &["index"]]
+    {
+        bench.cdx_in("ws", args).done();
+        assert_eq!(opened.names(), [""; 0], "{args:?}");
+    }
+    bench.write("ws/lab/many/n007.md", "---\ntags: [other]\n---\n");
+    opened.names();
+    bench.cdx_in("ws", &["tags", "other"]).done();
+    let names = opened.names();
+    assert!(!names.is_empty() && names.iter().all(|name| name == "n007.md"), "{names:?}");
+}
