@@ -125,7 +125,7 @@ impl Context {
 /// Runs the command of the arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(search::shielded(std::env::args_os()));
     match run(cli) {
         Ok(outcome) => Code::from(outcome).into(),
         Err(error) => {
@@ -151,7 +151,13 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
 }
 
 fn log_to_stderr(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.log);
+    let mut filter = tracing_subscriber::EnvFilter::new(&config.log);
+    // What it says of a mount that fails is said again, with what to do, in our own words.
+    if let Ok(quiet) = "fuser::mnt=off".parse()
+        && !config.log.contains("fuser")
+    {
+        filter = filter.add_directive(quiet);
+    }
     // A second subscriber is refused; there is none in this process.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
 }

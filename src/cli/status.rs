@@ -127,7 +127,8 @@ fn print_engine(out: &mut Output, engine: &Value) -> Result<(), CliError> {
     row("notebooks", notebooks.collect::<Vec<_>>().join(", "));
     out.table(&table)?;
     for problem in reply::list(engine, "problems") {
-        let problem = out.styled(&super::output::printable(&reply::shown(problem)), Style::Bad);
+        let problem = format!("{}: {}", reply::text(problem, "what"), reply::text(problem, "reason"));
+        let problem = out.styled(&super::output::printable(&problem), Style::Bad);
         out.line(format!("  {problem}"))?;
     }
     Ok(())

@@ -350,7 +350,7 @@ pub(super) fn run(core: &Arc<Core>) {
                 let wanted = round.wanted;
                 let failure = record_round(core, &recorder, round);
                 match &failure {
-                    Some(reason) => core.problems.set("history", reason),
+                    Some(reason) => core.problems.set("history", core.why_store_is_gone().as_ref().unwrap_or(reason)),
                     None => core.problems.clear("history"),
                 }
                 let has_failed = failure.is_some();

@@ -118,6 +118,15 @@ impl IndexThread {
         open.is_none_or(|open| open.db.integrity().is_ok_and(|findings| findings.is_empty()))
     }
 
+    /// Everything that the notebook held when it was opened is in its index.
+    pub(super) fn mark_scanned(&mut self, number: NotebookNumber) {
+        let Some(open) = self.notebooks.get_mut(&number) else { return };
+        if let Err(error) = open.db.set_meta(meta::SCANNED, "1", false) {
+            // Readers wait for the next first scan, too.
+            tracing::warn!(notebook = %open.notebook.name(), %error, "the first scan was not marked");
+        }
+    }
+
     /// The history holds these contents: noted in the index where the file is still the same.
     pub(super) fn mark_committed(&mut self, number: NotebookNumber, marks: &[(NotePath, StoreStat, CommitId)]) {
         let Some(open) = self.notebooks.get_mut(&number) else { return };
@@ -154,7 +163,7 @@ impl IndexThread {
         self.core.problems.set("index", &reason);
         self.panicked = Some(reason);
         for open in self.notebooks.values() {
-            self.core.scans.request(&open.notebook, NotePath::root(), false);
+            self.core.scans.request(&open.notebook, NotePath::root());
         }
     }
 
@@ -278,7 +287,7 @@ impl IndexThread {
         let Some(open) = self.notebooks.get_mut(&number) else { return };
         if std::mem::take(&mut open.rescan) {
             open.retry_at = None;
-            self.core.scans.request(&open.notebook, NotePath::root(), false);
+            self.core.scans.request(&open.notebook, NotePath::root());
         }
         let looks = std::mem::take(&mut open.stuck)
             .into_iter()

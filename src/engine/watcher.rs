@@ -89,7 +89,7 @@ pub(super) fn overflow(core: &Arc<Core>) {
     core.scans.request_folders();
     for notebook in notebooks {
         notebook.ignore.forget();
-        core.scans.request(&notebook, NotePath::root(), true);
+        core.scans.request_first(&notebook, None);
     }
 }
 
@@ -222,7 +222,7 @@ impl Watcher<'_> {
 
     fn scan(&self, number: NotebookNumber, path: NotePath) {
         if let Some(notebook) = self.core.notebook(number) {
-            self.core.scans.request(&notebook, path, false);
+            self.core.scans.request(&notebook, path);
         }
     }
 

@@ -240,7 +240,7 @@ impl Core {
         self.engine.catalog().by_node(node.number).ok_or_else(|| {
             FsError::refused(
                 libc::EINVAL,
-                "this file is not indexed (an ignored or temporary name, or outside the notebooks)",
+                "this file is not indexed, so it cannot bear tags: its name is ignored, temporary, or not UTF-8; rename it",
             )
         })
     }

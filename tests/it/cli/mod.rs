@@ -1,11 +1,13 @@
 //! The program itself: arguments, output, exit codes.
 
+mod bad_input;
 mod basics;
 mod demo;
 mod errors;
 mod history;
 mod mount;
 mod notes;
+mod surroundings;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
