@@ -188,7 +188,15 @@ impl NodeNumbers {
         if unsaved.assigned.is_empty() && unsaved.forgotten.is_empty() {
             return None;
         }
-        Some(std::mem::take(&mut *unsaved))
+        let mut taken = std::mem::take(&mut *unsaved);
+        drop(unsaved);
+        // A number that was replaced or forgotten since would come back with what is written.
+        let holds = |number: &NodeNumber, key: &StoreKey| {
+            let known = self.by_inode.get(&(key.dev, key.ino));
+            known.is_some_and(|known| (known.number, known.btime_ns) == (*number, key.btime_ns))
+        };
+        taken.assigned.retain(|(number, key)| holds(number, key));
+        Some(taken)
     }
 
     /// Puts back what could not be written.
@@ -231,6 +239,17 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_another_takes_the_place_of_is_not_saved_after_it() {
+        let nodes = NodeNumbers::new(NotebookNumber(1), 1, 1, Vec::new(), Arc::new(Queue::new(Seq(1))));
+        nodes.reserve(nodes.wanted_reservation().unwrap());
+        let own = nodes.number_unasked(key(1));
+        let carried = NodeNumber::real(NotebookNumber(2), 1, 7);
+        nodes.carry(key(1), carried);
+        let unsaved = nodes.take_unsaved().unwrap();
+        assert_eq!((unsaved.assigned, unsaved.forgotten), (vec![(carried, key(1))], vec![own]));
+    }
+
+    #[test]
     fn a_file_keeps_its_number_and_a_forgotten_one_is_not_given_again() {
         let nodes = NodeNumbers::new(NotebookNumber(1), 1, 1, Vec::new(), Arc::new(Queue::new(Seq(1))));
         nodes.reserve(nodes.wanted_reservation().unwrap());
@@ -243,6 +262,6 @@ mod tests {
         let reused = StoreKey { btime_ns: 6, ..key(1) };
         assert!(![first, second].contains(&nodes.number(reused)), "the inode number of a dead file is another file's");
         let unsaved = nodes.take_unsaved().unwrap();
-        assert_eq!((unsaved.assigned.len(), unsaved.forgotten), (3, vec![first, second]));
+        assert_eq!((unsaved.assigned.len(), unsaved.forgotten), (1, vec![first, second]));
     }
 }

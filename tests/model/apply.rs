@@ -27,6 +27,9 @@ pub(super) const ENOTEMPTY: Expected = Expected::Refused(39);
 impl World {
     /// Does an operation.
     pub fn apply(&mut self, op: &Op) -> Expected {
+        if self.is_saving(op) {
+            return Expected::Skipped;
+        }
         let expected = match *op {
             Op::Write { at, via, how, what } => self.write(at, via, how, what),
             Op::StoreWrite { at, how, what } => self.write(at, Via::Real, how, what),
@@ -79,6 +82,7 @@ impl World {
                     self.retag(at, &[], &[&tag]);
                 }
                 self.perhaps.insert(tag);
+                self.saving.insert(at.to_owned());
                 self.change(at, via, |old| *old = bytes)
             }
             Via::Both(..) | Via::Group(_) if how == Save::Recreate => Expected::Skipped,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::Meta;
-use super::op::Via;
+use super::op::{Op, Via};
 
 /// The group of notes without a status.
 pub const NONE: &str = "_none";
@@ -51,6 +51,9 @@ pub struct World {
     pub(super) staying: BTreeSet<String>,
     /// Tags of which mount.md does not say whether they are still shown though no note bears them.
     pub(super) perhaps: BTreeSet<String>,
+    /// Notes that were saved by removing their entry and making it anew: for a second or more they keep that tag
+    /// whatever is written into them, so that nothing else is done to them.
+    pub(super) saving: BTreeSet<String>,
     /// Columns that the view always shows.
     pub columns: BTreeSet<String>,
     /// The greatest link count that any file may have shown: counts fall late.
@@ -72,6 +75,7 @@ impl World {
             declared: BTreeSet::new(),
             staying: BTreeSet::new(),
             perhaps: BTreeSet::new(),
+            saving: BTreeSet::new(),
             columns: set(&["todo", "doing", "done"]),
             most_links: 0,
             refused: BTreeSet::new(),
@@ -223,6 +227,17 @@ impl World {
         let staying = std::mem::take(&mut self.staying);
         self.perhaps.extend(staying);
         self.refused.clear();
+        self.saving.clear();
+    }
+
+    /// Whether an operation concerns a note that is being saved.
+    pub(super) fn is_saving(&self, op: &Op) -> bool {
+        let paths = op.paths();
+        self.saving.iter().any(|saving| {
+            let id = self.names.get(saving);
+            let is_it = |path: &&str| saving.starts_with(*path) || self.names.get(*path) == id;
+            paths.iter().any(is_it) || matches!(op, Op::RenameTag { .. })
+        })
     }
 
     // ---- the view ----

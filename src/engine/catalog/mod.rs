@@ -74,6 +74,7 @@ impl Catalog {
                     if after < before {
                         links.tags_fell(file, node, before);
                     }
+                    links.renumbered(file, node);
                     changes.push(file);
                 }
                 Applied::Removed { id, .. } => {

@@ -30,3 +30,33 @@ fn a_note_written_by_one_of_its_names_kept_its_old_tags_under_the_other() {
         Op::Unlink { at: "lab/b.md" },
     ]);
 }
+
+#[test]
+fn files_that_changed_notebooks_had_other_numbers_after_a_restart() {
+    replay(&[
+        write("lab/c.md", card(&[], &[], 0)),
+        write("home/a.md", card(&["y", "x/b.md"], &[], 2)),
+        Op::Exchange { a: "home/a.md", b: "lab/c.md" },
+    ]);
+}
+
+#[test]
+fn notes_of_a_renamed_folder_were_lost_from_the_index_where_the_move_was_told_twice() {
+    replay(&[
+        Op::MakeDir { at: "lab/d" },
+        write("lab/d/c.md", card(&["z", "x/c"], &["todo"], 0)),
+        Op::RenameDir { from: "lab/d", to: "lab/e" },
+    ]);
+}
+
+#[test]
+fn a_link_count_that_fell_while_the_note_was_replaced_was_told_of_its_old_number() {
+    let bare = |text| Contents { form: Form::Bare, tags: &[], status: &[], card: false, text };
+    let renamed = |at, what| Op::Write { at, via: Via::Real, how: Save::Rename, what };
+    replay(&[
+        write("home/c", bare(1)),
+        renamed("home/c.md", card(&["z"], &[], 55)),
+        Op::Rename { from: "home/c.md", to: "home/c" },
+        renamed("home/c", bare(70)),
+    ]);
+}
