@@ -144,6 +144,12 @@ impl Notebook {
         self.nodes.known(dev, ino)
     }
 
+    /// Whether a folder may have been listed with a number that a file has no more: that of one which had its inode.
+    #[must_use]
+    pub fn was_renumbered(&self, stat: &StoreStat) -> bool {
+        self.nodes.was_replaced(stat.key)
+    }
+
     /// A file that came from elsewhere (another notebook, or a replaced inode) keeps the number that it had.
     pub fn carry_number(&self, stat: &StoreStat, number: NodeNumber) {
         self.nodes.carry(stat.key, number);

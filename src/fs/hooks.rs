@@ -81,7 +81,9 @@ impl Core {
             if !is_where_it_was {
                 drops.push(Drop::Entry(parent, path.name().to_owned()));
             }
-            drops.push(self.folder_drop(parent, &folder));
+            // A listing takes numbers from inode numbers alone; here the file itself was looked at.
+            let is_misread = child.is_some_and(|(_, stat)| notebook.was_renumbered(&stat));
+            drops.push(if is_misread { Drop::Contents(parent) } else { self.folder_drop(parent, &folder) });
         }
         if let Some((number, stat)) = child {
             drops.extend(self.file_drop(number, &stat));

@@ -60,3 +60,13 @@ fn a_link_count_that_fell_while_the_note_was_replaced_was_told_of_its_old_number
         renamed("home/c", bare(70)),
     ]);
 }
+
+#[test]
+fn a_tag_of_another_spelling_was_listed_and_not_found() {
+    replay(&[
+        Op::MakeTag { tag: "X" },
+        write("home/a.md", card(&["y", "x/b.md"], &[], 79)),
+        Op::Untag { at: "home/a.md", tag: "x/b.md" },
+        Op::Retag { at: "home/a.md", from: "y", to: "x" },
+    ]);
+}

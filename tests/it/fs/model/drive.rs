@@ -313,7 +313,7 @@ impl Driver {
             fs::remove_dir_all(self.real(notebook)).map_err(|error| format!("rm -rf {notebook}: {error}"))?;
         }
         self.world.names.clear();
-        let mut tags: Vec<String> = self.world.required_tags().into_iter().collect();
+        let mut tags: Vec<String> = self.world.tags().into_iter().collect();
         tags.sort_by_key(|tag| std::cmp::Reverse(tag.len()));
         for tag in tags {
             match fs::remove_dir(self.tag(&tag)) {
