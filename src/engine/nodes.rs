@@ -126,6 +126,12 @@ impl NodeNumbers {
         entry.insert(known);
     }
 
+    /// What is known of an inode of the store.
+    pub(super) fn known_key(&self, dev: u64, ino: u64) -> Option<(StoreKey, NodeNumber)> {
+        let known = self.by_inode.get(&(dev, ino))?;
+        Some((StoreKey { dev, ino, btime_ns: known.btime_ns }, known.number))
+    }
+
     /// The number of an inode of the store, perhaps that of a file which had the inode before.
     pub(super) fn known(&self, dev: u64, ino: u64) -> Option<NodeNumber> {
         self.by_inode.get(&(dev, ino)).map(|known| known.number)

@@ -243,6 +243,11 @@ impl Catalog {
         state.tags.end_linger(tag);
     }
 
+    /// A tag was renamed: what stays of it though it is empty stays under the new name.
+    pub fn rename_emptied(&self, from: &TagName, to: &TagName) {
+        self.state.write().tags.rename_lingering(from, to);
+    }
+
     /// From now on a tag is shown as written here.
     pub fn show_tag_as(&self, tag: &TagName) {
         self.state.write().tags.show_as(tag);

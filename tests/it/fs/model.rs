@@ -150,7 +150,9 @@ fn part(part: u32) {
             Err(why) => Err(why),
         };
         ended.map_err(|why| {
-            is_failing.set(true);
+            if !is_failing.replace(true) {
+                eprintln!("seed {seed}, sequence {}: {why}; it is made shorter\noperations:{history}", count.get());
+            }
             TestCaseError::fail(format!("{why}\noperations:{history}"))
         })
     });
@@ -180,7 +182,7 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
         cases,
         failure_persistence: None,
         max_shrink_iters: 400,
-        max_shrink_time: 60_000,
+        max_shrink_time: 20_000,
         ..Config::default()
     };
     let mut bytes = [0; 32];
