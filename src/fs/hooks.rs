@@ -163,6 +163,10 @@ impl Core {
             drops.push(Drop::Entry(folder.node.number, path.name().to_owned()));
         }
         if let Some((number, stat)) = child {
+            // A listing takes numbers from inode numbers alone; here the file itself was looked at.
+            if notebook.was_renumbered(&stat) {
+                drops.push(Drop::Contents(folder.node.number));
+            }
             drops.extend(self.file_drop(number, &stat));
         }
     }

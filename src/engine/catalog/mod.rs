@@ -74,6 +74,7 @@ impl Catalog {
                     if after < before {
                         links.tags_fell(file, node, before);
                     }
+                    links.renumbered(file, node);
                     changes.push(file);
                 }
                 Applied::Removed { id, .. } => {
@@ -252,6 +253,11 @@ impl Catalog {
             state.tags.linger(&parent);
         }
         state.tags.end_linger(tag);
+    }
+
+    /// A tag was renamed: what stays of it though it is empty stays under the new name.
+    pub fn rename_emptied(&self, from: &TagName, to: &TagName) {
+        self.state.write().tags.rename_lingering(from, to);
     }
 
     /// From now on a tag is shown as written here.

@@ -188,6 +188,28 @@ impl TagTree {
         self.prune(tag);
     }
 
+    /// A tag is called otherwise: what stays of it and of those below it though it may be empty stays under its new
+    /// name, as long as it would have.
+    pub(super) fn rename_lingering(&mut self, from: &TagName, to: &TagName) {
+        if from == to {
+            return;
+        }
+        let shown = |(until, key): &(Instant, Box<str>)| {
+            let tag = self.nodes.get(key)?.tag.clone();
+            Some((*until, tag.rebased(from, to)?, tag))
+        };
+        let renamed: Vec<(Instant, TagName, TagName)> = self.lingering.iter().filter_map(shown).collect();
+        for (until, new, old) in renamed {
+            self.end_linger(&old);
+            self.ensure(&new);
+            if let Some(node) = self.nodes.get_mut(new.key()) {
+                node.lingers_until = Some(until);
+            }
+            self.lingering.retain(|(_, key)| **key != *new.key());
+            self.lingering.push((until, new.key().into()));
+        }
+    }
+
     /// When the next tag ends to linger.
     pub(super) fn next_expiry(&self) -> Option<Instant> {
         self.lingering.iter().map(|(until, _)| *until).min()
