@@ -200,6 +200,7 @@ fn definition() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
+    /// README: "`cdx COMMAND --help` has examples for each command".
     #[test]
     fn the_definition_is_consistent_and_every_command_shows_an_example() {
         fn walk(command: &clap::Command) {

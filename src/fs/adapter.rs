@@ -460,12 +460,12 @@ impl Filesystem for Adapter {
 
     fn flush(&self, req: &Request, _ino: INodeNo, fh: FileHandle, _lock_owner: LockOwner, reply: ReplyEmpty) {
         let ctx = context(req, 0);
-        self.run(false, move |core| reply_empty(core, ctx, "flush", core.flush(ctx, fh.0), reply));
+        self.run(false, move |core| reply_empty(core, ctx, "flush", core.flush(fh.0), reply));
     }
 
     fn release(
         &self,
-        req: &Request,
+        _req: &Request,
         _ino: INodeNo,
         fh: FileHandle,
         _flags: OpenFlags,
@@ -473,9 +473,8 @@ impl Filesystem for Adapter {
         _flush: bool,
         reply: ReplyEmpty,
     ) {
-        let ctx = context(req, 0);
         self.run(false, move |core| {
-            core.release(ctx, fh.0);
+            core.release(fh.0);
             reply.ok();
         });
     }

@@ -90,6 +90,7 @@ fn line_endings_and_byte_order_marks_stay() {
     }
 }
 
+/// README: "File names that are not UTF-8 are shown and recorded".
 #[test]
 fn names_that_are_not_utf8_are_said_and_recorded() {
     use std::os::unix::ffi::OsStrExt;
