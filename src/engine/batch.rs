@@ -242,6 +242,12 @@ impl<'a> Batch<'a> {
             dirty.found = None;
             self.dirty.insert(rest.below(new), dirty);
         }
+        // Who looked at these between the move and its report found nothing, and took their rows away.
+        for path in self.open.graves.missed_below(old) {
+            if let Some(rest) = path.strip_prefix(old) {
+                self.add(rest.below(new), by.cloned(), by.is_some(), false);
+            }
+        }
         let applied = self.apply(&[RowChange::FolderRenamed(old.clone(), new.clone())])?;
         let requester = by.cloned().unwrap_or_else(unknown);
         self.core.history.push(self.notebook.number, Recording::Moved(old.clone(), new.clone()), requester);
@@ -332,6 +338,9 @@ impl<'a> Batch<'a> {
         let is_recorded_only = wanted.is_none()
             && matches!(there, There::Present(stat) if stat.is_file() || stat.kind == crate::sys::FileKind::Symlink);
         let is_absent = matches!(there, There::Absent);
+        if is_absent && !dirty.is_neighbour && !dirty.is_gone {
+            self.open.graves.miss(path.clone(), Instant::now());
+        }
         Ok(Some(Verdict { path, row, wanted, record: None, dirty, is_recorded_only, is_absent }))
     }
 

@@ -1,13 +1,16 @@
 //! Rows that went a moment ago: a file that is removed and made again within three seconds is a save, and keeps its
 //! identity (mount.md §5); one that turns up elsewhere with the same store key was moved.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use crate::types::{FileId, NodeNumber, NotePath, StoreKey};
 
 /// How long a row may come back.
 const REST: Duration = Duration::from_secs(3);
+
+/// More than this are not remembered; should some of them be of a folder that moved, a later scan finds them.
+const MISSED_MAX: usize = 10_000;
 
 /// A row that went.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub(super) struct Grave {
 pub(super) struct Graves {
     by_path: HashMap<NotePath, Grave>,
     by_key: HashMap<StoreKey, NotePath>,
+    /// What was looked for in vain, oldest first: a folder above it may have been moved, of which nobody has told yet.
+    missed: VecDeque<(Instant, NotePath)>,
 }
 
 impl Graves {
@@ -39,6 +44,23 @@ impl Graves {
         let grave = self.by_path.remove(&from)?;
         self.by_key.remove(&grave.key);
         (grave.end > now).then_some(grave.id)
+    }
+
+    /// A file was changed and then looked for in vain.
+    pub(super) fn miss(&mut self, path: NotePath, now: Instant) {
+        while self.missed.front().is_some_and(|(end, _)| *end <= now) || self.missed.len() >= MISSED_MAX {
+            self.missed.pop_front();
+        }
+        self.missed.push_back((now + REST, path));
+    }
+
+    /// What was missed below a folder of late, which turns out to have moved.
+    pub(super) fn missed_below(&mut self, folder: &NotePath) -> Vec<NotePath> {
+        let is_below = |path: &NotePath| path != folder && path.strip_prefix(folder).is_some();
+        let (below, rest) = std::mem::take(&mut self.missed).into_iter().partition(|(_, path)| is_below(path));
+        self.missed = rest;
+        let below: VecDeque<(Instant, NotePath)> = below;
+        below.into_iter().map(|(_, path)| path).collect()
     }
 
     /// When the next of them is over.
@@ -62,6 +84,20 @@ impl Graves {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_missed_is_found_once_below_the_folder_that_moved() {
+        let path = |text| NotePath::new(text).unwrap();
+        let now = Instant::now();
+        let mut graves = Graves::default();
+        for text in ["d/a", "d", "e/a", "d/f/b", "da/c"] {
+            graves.miss(path(text), now);
+        }
+        assert_eq!(graves.missed_below(&path("d")), [path("d/a"), path("d/f/b")]);
+        assert_eq!(graves.missed_below(&path("d")), []);
+        graves.miss(path("x"), now + REST);
+        assert_eq!(graves.missed_below(&path("e")), [], "it was too long ago");
+    }
 
     #[test]
     fn a_row_comes_back_by_path_or_by_file_and_only_once() {

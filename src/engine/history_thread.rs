@@ -110,6 +110,26 @@ const KEPT_MAX: usize = 64 << 20;
 /// A mark whose hint never led to a change (an ignored file) is lifted after this.
 const MARK_MAX: Duration = Duration::from_secs(120);
 
+impl Pending {
+    /// A folder moves: what was to be read in it has to be read in its new place.
+    fn move_marks(&mut self, from: &NotePath, to: &NotePath) -> Vec<(Recording, Requester)> {
+        let is_near = |path: &NotePath| path.as_bytes().starts_with(from.as_bytes());
+        let near = self.unrecorded.range(from.clone()..).map(|(path, _)| path).take_while(|path| is_near(path));
+        let old: Vec<NotePath> =
+            near.filter(|path| *path != from && path.strip_prefix(from).is_some()).cloned().collect();
+        let mut moved = Vec::new();
+        for path in old {
+            let (Some(rest), Some(mark)) = (path.strip_prefix(from), self.unrecorded.remove(&path)) else { continue };
+            let new = rest.below(to);
+            if mark.is_queued {
+                moved.push((Recording::Written(new.clone()), mark.by.clone()));
+            }
+            self.unrecorded.insert(new, mark);
+        }
+        moved
+    }
+}
+
 impl HistoryQueue {
     /// Empty; `records` is false where the store is only read.
     pub(super) fn new(records: bool) -> Self {
@@ -148,7 +168,9 @@ impl HistoryQueue {
             }
             Recording::Removed(path) => drop(pending.unrecorded.remove(path)),
         }
+        let moved = if let Recording::Moved(from, to) = &recording { pending.move_marks(from, to) } else { Vec::new() };
         pending.changes.push((recording, by));
+        pending.changes.extend(moved);
         touch(&mut state, &self.changed);
     }
 
@@ -408,6 +430,7 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
             }
             if let Some(present) = &pending.stock {
                 recorder.take_stock(&notebook, present)?;
+                crate::sys::release_free_memory();
                 core.history.set_stocked(number);
             }
             if is_new {

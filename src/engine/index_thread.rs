@@ -97,6 +97,8 @@ impl IndexThread {
     /// Closes a notebook's database.
     pub(super) fn remove(&mut self, number: NotebookNumber) {
         let Some(mut open) = self.notebooks.remove(&number) else { return };
+        // The last connection to a database is to be the one that can fold its log into it.
+        open.notebook.reader.close_idle();
         save_nodes(&mut open);
         // A block that was not used up is given back, so that orderly restarts cost no numbers.
         let next = open.notebook.nodes.next().to_string();

@@ -54,7 +54,7 @@ use self::core::Core;
 use self::queue::Hint;
 use crate::history::History;
 use crate::index::notebook::NotebookReader;
-use crate::sys::{Dir, StoreStat};
+use crate::sys::{Dir, FileKind, StoreStat};
 use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, StoreKey};
 
 /// How a workspace is opened.
@@ -147,9 +147,35 @@ impl Notebook {
         self.nodes.known(dev, ino)
     }
 
+    /// Whether a folder may have been listed with a number that a file has no more: that of one which had its inode.
+    #[must_use]
+    pub fn was_renumbered(&self, stat: &StoreStat) -> bool {
+        self.nodes.was_replaced(stat.key)
+    }
+
     /// A file that came from elsewhere (another notebook, or a replaced inode) keeps the number that it had.
     pub fn carry_number(&self, stat: &StoreStat, number: NodeNumber) {
         self.nodes.carry(stat.key, number);
+    }
+
+    /// A folder of another notebook is about to be moved here: all in it keeps the numbers that it has there, since the
+    /// kernel goes on with them. It is only listed, so that a large folder takes no long time.
+    pub fn carry_folder(&self, from: &Self, folder: &NotePath) {
+        let mut folders = vec![folder.clone()];
+        while let Some(folder) = folders.pop() {
+            // What cannot be read cannot have been met.
+            let (Ok(stat), Ok(entries)) = (from.dir.stat(&folder), from.dir.list(&folder)) else { continue };
+            for entry in entries {
+                if let Some((key, number)) = from.nodes.known_key(stat.key.dev, entry.ino) {
+                    self.nodes.carry(key, number);
+                }
+                if entry.kind == Some(FileKind::Directory)
+                    && let Ok(below) = folder.join(entry.name.as_encoded_bytes())
+                {
+                    folders.push(below);
+                }
+            }
+        }
     }
 
     /// The last link of a file was removed and no handle of it is left: its number is never given again.
@@ -319,6 +345,15 @@ impl Engine {
     /// Takes note of a change that has happened in the store. Returns at once, never waits for disk, index or git.
     pub fn note(&self, change: Change) -> Seq {
         let Change { notebook, op, path, by } = change;
+        let (ChangeOp::Renamed(other) | ChangeOp::Exchanged(other)) = &op else {
+            self.core.each_mount(|mount| mount.noted(notebook, &[&path]));
+            return self.queue_hint(notebook, op, path, by);
+        };
+        self.core.each_mount(|mount| mount.noted(notebook, &[&path, other]));
+        self.queue_hint(notebook, op, path, by)
+    }
+
+    fn queue_hint(&self, notebook: NotebookNumber, op: ChangeOp, path: NotePath, by: Requester) -> Seq {
         let hint = match op {
             ChangeOp::Written => {
                 self.core.history.mark(notebook, &path, &by);
@@ -336,6 +371,13 @@ impl Engine {
             }
         };
         self.core.queue.note(notebook, hint, by)
+    }
+
+    /// As [`Engine::note`], for the engine's own changes: no mount shows any more, by what its kernel holds, what was
+    /// before. Waits some milliseconds at most, where a mount's kernel holds something.
+    fn note_settled(&self, change: Change) {
+        self.note(change);
+        self.core.each_mount(|mount| mount.settle());
     }
 
     /// Before a file is removed or replaced through a mount or the API: keeps its bytes for the history if its last

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dashmap::{DashMap, Entry};
 use parking_lot::Mutex;
@@ -15,6 +15,9 @@ use crate::types::{NodeNumber, NotebookNumber, StoreKey};
 
 /// How many numbers are reserved at a time: a crash forfeits at most as many of the 2^32 that an epoch has.
 const BLOCK: u64 = 1 << 18;
+
+/// How long after an inode is used again its old number may have been listed: until a watcher tells of the new file.
+const LISTED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Node numbers of a notebook.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ struct Known {
     btime_ns: i64,
     number: NodeNumber,
     asked: AtomicBool,
+    /// When it took the place of the number of a file that had the inode before.
+    replaced: Option<Instant>,
 }
 
 /// What the index does not know yet.
@@ -55,7 +60,7 @@ impl NodeNumbers {
     ) -> Self {
         let by_inode = DashMap::with_capacity_and_shard_amount(saved.len(), 16);
         for (number, key) in saved {
-            let known = Known { btime_ns: key.btime_ns, number, asked: AtomicBool::new(false) };
+            let known = Known { btime_ns: key.btime_ns, number, asked: AtomicBool::new(false), replaced: None };
             by_inode.insert((key.dev, key.ino), known);
         }
         Self {
@@ -104,13 +109,15 @@ impl NodeNumbers {
     }
 
     fn set(&self, entry: Entry<'_, (u64, u64), Known>, key: StoreKey, number: NodeNumber, asked: bool) {
-        let known = Known { btime_ns: key.btime_ns, number, asked: AtomicBool::new(asked) };
         let mut unsaved = self.unsaved.lock();
+        let mut replaced = None;
         if let Entry::Occupied(entry) = &entry
             && entry.get().number != number
         {
             unsaved.forgotten.push(entry.get().number);
+            replaced = Some(Instant::now());
         }
+        let known = Known { btime_ns: key.btime_ns, number, asked: AtomicBool::new(asked), replaced };
         // The first of several wakes the thread that will write them all, a second later.
         if unsaved.assigned.is_empty() {
             self.queue.nudge();
@@ -119,9 +126,21 @@ impl NodeNumbers {
         entry.insert(known);
     }
 
+    /// What is known of an inode of the store.
+    pub(super) fn known_key(&self, dev: u64, ino: u64) -> Option<(StoreKey, NodeNumber)> {
+        let known = self.by_inode.get(&(dev, ino))?;
+        Some((StoreKey { dev, ino, btime_ns: known.btime_ns }, known.number))
+    }
+
     /// The number of an inode of the store, perhaps that of a file which had the inode before.
     pub(super) fn known(&self, dev: u64, ino: u64) -> Option<NodeNumber> {
         self.by_inode.get(&(dev, ino)).map(|known| known.number)
+    }
+
+    /// Whether listings of the last moments may give an inode the number of a file that had it before.
+    pub(super) fn was_replaced(&self, key: StoreKey) -> bool {
+        let known = self.by_inode.get(&(key.dev, key.ino));
+        known.is_some_and(|known| known.replaced.is_some_and(|at| at.elapsed() < LISTED_WITHIN))
     }
 
     fn assign(&self) -> NodeNumber {
@@ -188,7 +207,15 @@ impl NodeNumbers {
         if unsaved.assigned.is_empty() && unsaved.forgotten.is_empty() {
             return None;
         }
-        Some(std::mem::take(&mut *unsaved))
+        let mut taken = std::mem::take(&mut *unsaved);
+        drop(unsaved);
+        // A number that was replaced or forgotten since would come back with what is written.
+        let holds = |number: &NodeNumber, key: &StoreKey| {
+            let known = self.by_inode.get(&(key.dev, key.ino));
+            known.is_some_and(|known| (known.number, known.btime_ns) == (*number, key.btime_ns))
+        };
+        taken.assigned.retain(|(number, key)| holds(number, key));
+        Some(taken)
     }
 
     /// Puts back what could not be written.
@@ -231,6 +258,17 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_another_takes_the_place_of_is_not_saved_after_it() {
+        let nodes = NodeNumbers::new(NotebookNumber(1), 1, 1, Vec::new(), Arc::new(Queue::new(Seq(1))));
+        nodes.reserve(nodes.wanted_reservation().unwrap());
+        let own = nodes.number_unasked(key(1));
+        let carried = NodeNumber::real(NotebookNumber(2), 1, 7);
+        nodes.carry(key(1), carried);
+        let unsaved = nodes.take_unsaved().unwrap();
+        assert_eq!((unsaved.assigned, unsaved.forgotten), (vec![(carried, key(1))], vec![own]));
+    }
+
+    #[test]
     fn a_file_keeps_its_number_and_a_forgotten_one_is_not_given_again() {
         let nodes = NodeNumbers::new(NotebookNumber(1), 1, 1, Vec::new(), Arc::new(Queue::new(Seq(1))));
         nodes.reserve(nodes.wanted_reservation().unwrap());
@@ -243,6 +281,6 @@ mod tests {
         let reused = StoreKey { btime_ns: 6, ..key(1) };
         assert!(![first, second].contains(&nodes.number(reused)), "the inode number of a dead file is another file's");
         let unsaved = nodes.take_unsaved().unwrap();
-        assert_eq!((unsaved.assigned.len(), unsaved.forgotten), (3, vec![first, second]));
+        assert_eq!((unsaved.assigned.len(), unsaved.forgotten), (1, vec![first, second]));
     }
 }

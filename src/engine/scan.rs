@@ -105,6 +105,9 @@ impl std::fmt::Debug for ScanQueue {
     }
 }
 
+/// A scan of so many files leaves much free memory behind.
+const LARGE: usize = 2000;
+
 /// How often a notebook is walked where it cannot be watched.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -321,6 +324,7 @@ fn scan(core: &Arc<Core>, request: &Request) {
             return;
         }
     };
+    let known = rows.len();
     if folder.is_root() {
         let reads_all = request.is_forced || rows.is_empty();
         core.scans.begins(notebook.number, reads_all.then(|| core.count_entries(notebook)).flatten());
@@ -349,6 +353,9 @@ fn scan(core: &Arc<Core>, request: &Request) {
     if let Some(watches) = &core.watches {
         watches.caught_up(notebook.number);
         watches.tell_mounts(core);
+    }
+    if known.max(outcome.present.len()) > LARGE {
+        core.queue.push_task(Box::new(|_| crate::sys::release_free_memory()));
     }
     if *is_first {
         if outcome.error.is_none() {

@@ -23,6 +23,9 @@ const REST_ATTRIBUTES: Duration = Duration::from_millis(15);
 const REST_MOVED: Duration = Duration::from_millis(20);
 /// A large file that is being written is read again and again: ever more seldom.
 const REST_PER_MIB: Duration = Duration::from_millis(8);
+/// After a read the kernel gathers events for so long: a program that writes in small pieces, or makes many files, would
+/// else wake this thread at each, and the kernel merges what repeats.
+const GATHER: Duration = Duration::from_millis(5);
 /// "1 s at the worst" (mount.md §4).
 const REST_MAX: Duration = Duration::from_millis(800);
 
@@ -68,6 +71,9 @@ pub(super) fn run(core: &Arc<Core>) {
         state.take_in(&events);
         state.end_rests();
         core.queue.push_looks(state.looks.drain(..));
+        if !events.is_empty() {
+            std::thread::sleep(GATHER);
+        }
     }
 }
 

@@ -221,7 +221,7 @@ impl Core {
             return self.entry_of(Found::Note(file), true);
         }
         let dir = self.creatable(ctx, &parent, name)?;
-        let (from, old) = self.locate(&node)?;
+        let (from, old, _) = self.locate(&node)?;
         {
             let _acting = act_as(ctx.credentials());
             rustix::fs::linkat(from.as_fd(), &old, &*dir, name, AtFlags::empty())?;
@@ -283,7 +283,9 @@ impl Core {
         if let Some(real) = self.nodes.known(number).as_ref().and_then(|node| node.real()) {
             real.lost(parent.number, name);
             // The kernel counts a link less on its own; what it counts besides (tags, views) is ours to correct.
-            if stat.kind == FileKind::File {
+            let catalog = self.engine.catalog();
+            let has_more = || catalog.by_node(number).is_some_and(|file| catalog.synthetic_links(file) > 0);
+            if stat.kind == FileKind::File && (stat.nlink > 1 || has_more()) {
                 self.caches.drop_soon(Drop::Attributes(number));
             }
         }
@@ -393,6 +395,10 @@ impl Core {
         let exchange = flags.contains(RenameFlags::EXCHANGE);
         let replaced = if exchange { None } else { self.before_removal(to.0, &new_dir, to.1) };
         let other = if exchange { Some(StoreStat::at(&*new_dir, to.1)?) } else { None };
+        carry_numbers(&moved, from, to.0);
+        if let Some(other) = &other {
+            carry_numbers(other, to, from.0);
+        }
         {
             let _acting = act_as(ctx.credentials());
             rustix::fs::renameat_with(&*old_dir, from.1, &*new_dir, to.1, flags)?;
@@ -412,15 +418,11 @@ impl Core {
 
     /// The node that was at `from` is at `to` now.
     fn move_node(&self, stat: &StoreStat, from: (&Arc<Node>, &OsStr), to: (&Arc<Node>, &OsStr)) {
-        let (Some(old), Some(new)) = (from.0.notebook(), to.0.notebook()) else { return };
+        let Some(old) = from.0.notebook() else { return };
         let number = old.node_number(stat);
         let name = Name { parent: Parent::Node(Arc::clone(to.0)), name: to.1.to_owned() };
         if let Some(real) = self.nodes.known(number).as_ref().and_then(|node| node.real()) {
             real.renamed((from.0.number, from.1), name);
-        }
-        if old.number != new.number {
-            // It keeps its number: the kernel holds it, and so may a program.
-            new.carry_number(stat, number);
         }
     }
 
@@ -459,5 +461,20 @@ impl Core {
         {
             self.note(&notebook, ChangeOp::Written, path, by.clone());
         }
+    }
+}
+
+/// Something is about to be moved. In another notebook it keeps its number, and so does all in it: the kernel holds
+/// them, and so may programs. Before it is there, since who meets it there would give it another.
+fn carry_numbers(stat: &StoreStat, (parent, name): (&Arc<Node>, &OsStr), to: &Node) {
+    let (Some((old, folder)), Some(new)) = (parent.in_notebook(), to.notebook()) else { return };
+    if old.number == new.number {
+        return;
+    }
+    new.carry_number(stat, old.node_number(stat));
+    if stat.kind == FileKind::Directory
+        && let Ok(path) = folder.join(name.as_encoded_bytes())
+    {
+        new.carry_folder(&old, &path);
     }
 }

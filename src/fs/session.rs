@@ -113,8 +113,9 @@ pub fn mount(engine: &Arc<Engine>, mountpoint: &Path, options: &MountOptions) ->
     let io_error = |source| MountError::Io { path: mountpoint.clone(), source };
     // The thread holds the filesystem weakly: it must not keep alive what it serves.
     let weak = Arc::downgrade(&core);
-    let look_up = move |wish: &super::caches::Drop| weak.upgrade().map_or_else(Vec::new, |core| core.look_up(wish));
+    let look_up = move |due: &[super::caches::Drop]| weak.upgrade().map_or_else(Vec::new, |core| core.look_up(due));
     caches.start(Link(session.notifier()), look_up).map_err(io_error)?;
+    core.leases.start(Link(session.notifier())).map_err(io_error)?;
     let hooks: Arc<dyn MountHooks> = Arc::clone(&core) as _;
     engine.register_mount(&hooks);
     raise_readahead(&mountpoint);

@@ -27,6 +27,9 @@ pub(super) const ENOTEMPTY: Expected = Expected::Refused(39);
 impl World {
     /// Does an operation.
     pub fn apply(&mut self, op: &Op) -> Expected {
+        if self.is_saving(op) {
+            return Expected::Skipped;
+        }
         let expected = match *op {
             Op::Write { at, via, how, what } => self.write(at, via, how, what),
             Op::StoreWrite { at, how, what } => self.write(at, Via::Real, how, what),
@@ -79,6 +82,7 @@ impl World {
                     self.retag(at, &[], &[&tag]);
                 }
                 self.perhaps.insert(tag);
+                self.saving.insert(at.to_owned());
                 self.change(at, via, |old| *old = bytes)
             }
             Via::Both(..) | Via::Group(_) if how == Save::Recreate => Expected::Skipped,
@@ -111,12 +115,21 @@ impl World {
             return ENOENT;
         }
         let Some(&id) = self.names.get(from) else { return ENOENT };
+        if self.would_part(from, to) {
+            return Expected::Skipped;
+        }
         // rename(2) of two names of one file does nothing.
         if self.names.get(to) != Some(&id) {
             self.names.remove(from);
             self.names.insert(to.to_owned(), id);
         }
         Expected::Done
+    }
+
+    /// Whether a file would have names in two notebooks then. mount.md promises nothing of such: what is written by one
+    /// name is taken in under the others of the same notebook.
+    fn would_part(&self, from: &str, to: &str) -> bool {
+        from.split('/').next() != to.split('/').next() && self.names_of(from) > 1
     }
 
     /// A rename in the store. Where it leads to another notebook, that one numbers the files anew: only through a mount
@@ -142,6 +155,9 @@ impl World {
 
     fn exchange(&mut self, a: &str, b: &str) -> Expected {
         let (Some(&first), Some(&second)) = (self.names.get(a), self.names.get(b)) else { return ENOENT };
+        if self.would_part(a, b) || self.would_part(b, a) {
+            return Expected::Skipped;
+        }
         self.names.insert(a.to_owned(), second);
         self.names.insert(b.to_owned(), first);
         Expected::Done
@@ -152,7 +168,7 @@ impl World {
     }
 
     fn link(&mut self, from: &str, to: &str) -> Expected {
-        // Notebooks number their inodes themselves: a file with names in two is not in this model.
+        // A file with names in two notebooks is not in this model, see `would_part`.
         if from.split('/').next() != to.split('/').next() {
             return Expected::Skipped;
         }

@@ -185,7 +185,9 @@ impl World {
         } else if let Shown::Bare(name) = &name
             && let Some(expected) = self.taken(&to, name, true)
         {
-            return expected;
+            // The kernel itself refuses to replace a folder that the entry is in.
+            let is_around = is_within(&from, &format!("{to}/{}", name.to_lowercase()));
+            return if is_around { ENOTEMPTY } else { expected };
         }
         self.retag(at, &[&from], &[&to]);
         self.stays(&from);

@@ -165,6 +165,48 @@ impl Op {
         )
     }
 
+    /// The paths that it names.
+    pub fn paths(&self) -> Vec<At> {
+        match *self {
+            Self::Write { at, .. }
+            | Self::Append { at, .. }
+            | Self::Truncate { at, .. }
+            | Self::Unlink { at }
+            | Self::MakeDir { at }
+            | Self::RemoveDir { at }
+            | Self::Tag { at, .. }
+            | Self::Untag { at, .. }
+            | Self::Retag { at, .. }
+            | Self::MoveCard { at, .. }
+            | Self::LinkCard { at, .. }
+            | Self::RefusedRemove { at, .. }
+            | Self::RefusedMoveOut { at, .. }
+            | Self::RefusedOtherName { at, .. }
+            | Self::RefusedExchange { at, .. }
+            | Self::StoreWrite { at, .. }
+            | Self::StoreAppend { at, .. }
+            | Self::StoreUnlink { at }
+            | Self::StoreMakeDir { at }
+            | Self::StoreRemoveDir { at } => vec![at],
+            Self::Rename { from, to }
+            | Self::RenameNew { from, to }
+            | Self::Link { from, to }
+            | Self::RenameDir { from, to }
+            | Self::StoreRename { from, to }
+            | Self::StoreRenameDir { from, to } => vec![from, to],
+            Self::Exchange { a, b } => vec![a, b],
+            Self::RefusedFolder { dir, .. } => vec![dir],
+            Self::MakeTag { .. }
+            | Self::RemoveTag { .. }
+            | Self::RenameTag { .. }
+            | Self::MakeColumn { .. }
+            | Self::RemoveColumn { .. }
+            | Self::RefusedOutside { .. }
+            | Self::RefusedMakeDir { .. }
+            | Self::RefusedCreate { .. } => Vec::new(),
+        }
+    }
+
     /// Whether its effect may come a second late: files that `cp` made settle after their last close.
     pub fn settles_later(&self) -> bool {
         matches!(self, Self::Tag { how: Tagging::Cp, .. })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::Meta;
-use super::op::Via;
+use super::op::{Op, Via};
 
 /// The group of notes without a status.
 pub const NONE: &str = "_none";
@@ -51,9 +51,14 @@ pub struct World {
     pub(super) staying: BTreeSet<String>,
     /// Tags of which mount.md does not say whether they are still shown though no note bears them.
     pub(super) perhaps: BTreeSet<String>,
+    /// Notes that were saved by removing their entry and making it anew: for a second or more they keep that tag
+    /// whatever is written into them, so that nothing else is done to them.
+    pub(super) saving: BTreeSet<String>,
     /// Columns that the view always shows.
     pub columns: BTreeSet<String>,
-    /// The greatest link count that any file may have shown: counts fall late.
+    /// The most names in synthetic folders that any note had by one of its paths: counts fall late, each by itself.
+    most_synthetic: usize,
+    /// The greatest link count that any file may have shown.
     most_links: u64,
     /// Names (folder, name) of refused renames: for 2 s this process cannot make them.
     pub(super) refused: BTreeSet<(String, String)>,
@@ -72,7 +77,9 @@ impl World {
             declared: BTreeSet::new(),
             staying: BTreeSet::new(),
             perhaps: BTreeSet::new(),
+            saving: BTreeSet::new(),
             columns: set(&["todo", "doing", "done"]),
+            most_synthetic: 0,
             most_links: 0,
             refused: BTreeSet::new(),
         }
@@ -223,6 +230,26 @@ impl World {
         let staying = std::mem::take(&mut self.staying);
         self.perhaps.extend(staying);
         self.refused.clear();
+        self.saving.clear();
+    }
+
+    /// Whether an operation concerns a note that is being saved.
+    pub(super) fn is_saving(&self, op: &Op) -> bool {
+        let paths = op.paths();
+        self.saving.iter().any(|saving| {
+            let id = self.names.get(saving);
+            let is_it = |path: &&str| {
+                saving.starts_with(*path)
+                    || self.names.get(*path) == id
+                    || sidecars_of(saving).iter().any(|sidecar| sidecar == path)
+            };
+            paths.iter().any(is_it) || matches!(op, Op::RenameTag { .. })
+        })
+    }
+
+    /// Whether an entry that is being saved may still bear its bare name in folders where that is ambiguous by now.
+    pub fn may_be_bare(&self, path: &str) -> bool {
+        self.saving.iter().any(|saving| name_of(saving) == name_of(path))
     }
 
     // ---- the view ----
@@ -289,8 +316,9 @@ impl World {
         };
         let (names, all) = (same.len(), same.iter().map(|path| count(path)).sum::<usize>());
         let own = if self.is_note(path) { self.meta(path).tags.len() } else { 0 };
+        self.most_synthetic = self.most_synthetic.max(same.iter().map(|path| count(path)).max().unwrap_or(0));
         // A note that moves from one tag to another may have both for a moment.
-        self.most_links = self.most_links.max((names + all) as u64 + 1);
+        self.most_links = self.most_links.max((names * (1 + self.most_synthetic)) as u64 + 1);
         if is_late {
             return ((names + all) as u64, (names + all) as u64);
         }

@@ -50,6 +50,13 @@ impl Links {
         self.marks.insert(file, Mark { count, until: Instant::now() + DELAY, node });
     }
 
+    /// The file bears this number now: its kernel is told when the count falls.
+    pub(super) fn renumbered(&mut self, file: FileKey, node: NodeNumber) {
+        if let Some(mark) = self.marks.get_mut(&file) {
+            mark.node = node;
+        }
+    }
+
     /// A view shows the file.
     pub(super) fn show(&mut self, file: FileKey) {
         *self.shown.entry(file).or_default() += 1;
@@ -107,6 +114,16 @@ impl Links {
 mod tests {
     use super::*;
     use crate::types::{FileId, NotebookNumber};
+
+    #[test]
+    fn the_number_that_a_file_bears_when_its_count_falls_is_told() {
+        let file = FileKey { notebook: NotebookNumber(1), id: FileId(1) };
+        let mut links = Links::default();
+        links.tags_fell(file, NodeNumber(7), 2);
+        links.renumbered(file, NodeNumber(8));
+        links.expire(Instant::now() + 2 * DELAY);
+        assert_eq!(links.lowered_since(0).0, [NodeNumber(8)]);
+    }
 
     #[test]
     fn a_count_rises_at_once_and_falls_late() {

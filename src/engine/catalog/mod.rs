@@ -74,6 +74,7 @@ impl Catalog {
                     if after < before {
                         links.tags_fell(file, node, before);
                     }
+                    links.renumbered(file, node);
                     changes.push(file);
                 }
                 Applied::Removed { id, .. } => {
@@ -143,6 +144,18 @@ impl Catalog {
     #[must_use]
     pub fn by_path(&self, notebook: NotebookNumber, path: &NotePath) -> Option<FileKey> {
         self.state.read().by_path(notebook, path).map(|file| file.key)
+    }
+
+    /// The number of the file at a path.
+    #[must_use]
+    pub fn node_at(&self, notebook: NotebookNumber, path: &NotePath) -> Option<NodeNumber> {
+        self.state.read().by_path(notebook, path).map(|file| file.node)
+    }
+
+    /// Whether notes bear a tag or one below it, so that it cannot go without one of them changing.
+    #[must_use]
+    pub fn bears_notes(&self, tag: &TagName) -> bool {
+        self.state.read().tags.bears_notes(tag)
     }
 
     /// The files of a name, over all notebooks.
@@ -240,6 +253,11 @@ impl Catalog {
             state.tags.linger(&parent);
         }
         state.tags.end_linger(tag);
+    }
+
+    /// A tag was renamed: what stays of it though it is empty stays under the new name.
+    pub fn rename_emptied(&self, from: &TagName, to: &TagName) {
+        self.state.write().tags.rename_lingering(from, to);
     }
 
     /// From now on a tag is shown as written here.

@@ -94,6 +94,16 @@ impl TagTree {
         self.nodes.get(tag.key()).map(|node| &node.folder)
     }
 
+    /// Whether notes bear a tag or one below it.
+    pub(super) fn bears_notes(&self, tag: &TagName) -> bool {
+        self.bears_notes_below(tag.key())
+    }
+
+    fn bears_notes_below(&self, key: &str) -> bool {
+        let Some(node) = self.nodes.get(key) else { return false };
+        !node.folder.is_empty() || node.children.iter().any(|child| self.bears_notes_below(child))
+    }
+
     /// Puts a file into the folder of a tag.
     pub(super) fn insert(&mut self, tag: &TagName, file: Arc<CatalogFile>) {
         self.ensure(tag);
@@ -176,6 +186,28 @@ impl TagTree {
         }
         self.lingering.retain(|(_, key)| **key != *tag.key());
         self.prune(tag);
+    }
+
+    /// A tag is called otherwise: what stays of it and of those below it though it may be empty stays under its new
+    /// name, as long as it would have.
+    pub(super) fn rename_lingering(&mut self, from: &TagName, to: &TagName) {
+        if from == to {
+            return;
+        }
+        let shown = |(until, key): &(Instant, Box<str>)| {
+            let tag = self.nodes.get(key)?.tag.clone();
+            Some((*until, tag.rebased(from, to)?, tag))
+        };
+        let renamed: Vec<(Instant, TagName, TagName)> = self.lingering.iter().filter_map(shown).collect();
+        for (until, new, old) in renamed {
+            self.end_linger(&old);
+            self.ensure(&new);
+            if let Some(node) = self.nodes.get_mut(new.key()) {
+                node.lingers_until = Some(until);
+            }
+            self.lingering.retain(|(_, key)| **key != *new.key());
+            self.lingering.push((until, new.key().into()));
+        }
     }
 
     /// When the next tag ends to linger.

@@ -60,6 +60,7 @@ impl Engine {
         if self.declares_within(from) {
             self.edit_workspace_tags(&rename(from, to))?;
         }
+        self.catalog().rename_emptied(from, to);
         Ok(done)
     }
 

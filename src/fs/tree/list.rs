@@ -44,7 +44,10 @@ impl Inner {
             entries.extend(held.into_iter().map(|(name, scratch)| Listed { name, found: Found::Scratch(scratch) }));
         }
         for (name, file) in self.saves.list(place) {
-            if entries.iter().all(|entry| entry.name != name) {
+            // It may be there under another name, since its own has become ambiguous.
+            let is_there =
+                |entry: &Listed| entry.name == name || matches!(entry.found, Found::Note(key) if key == file);
+            if !entries.iter().any(is_there) {
                 entries.push(listed(name, Found::Note(file)));
             }
         }

@@ -206,10 +206,13 @@ impl Batch<'_> {
             return Ok(());
         }
         let rows = self.below(from)?;
-        // rename(2) replaces nothing but an empty folder; rows that are still there are of files that were not.
-        self.remove_folder(to)?;
         for (id, old) in rows {
             let moved = NotePath::new(&old).ok().and_then(|path| Some(path.strip_prefix(from)?.below(to)));
+            // rename(2) replaces nothing but an empty folder; a row that stands in the way is of a file that is gone.
+            // Others below `to` may have come with the same move, told twice.
+            if let Some(moved) = &moved {
+                self.remove(moved)?;
+            }
             match moved.as_ref().and_then(NotePath::to_str) {
                 Some(new) => self.move_row(id, (&old, new), from.to_str().zip(to.to_str()))?,
                 None => self.remove_row(id, &old)?,

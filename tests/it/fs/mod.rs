@@ -1,6 +1,7 @@
 //! The mount, through the kernel.
 
 mod arrivals;
+mod leases;
 pub mod model;
 mod names;
 mod programs;

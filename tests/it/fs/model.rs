@@ -12,6 +12,7 @@
 
 mod compare;
 mod drive;
+mod inbox;
 mod watchdog;
 
 use std::cell::{Cell, RefCell};
@@ -97,7 +98,7 @@ fn finish(mounted: &mut Mounted, mut drivers: Vec<Driver>) {
     std::thread::sleep(LINKS_FALL_WITHIN);
     for driver in &mut drivers {
         if let Err(why) = driver.compare_links(true) {
-            panic!("at rest, {}: {why}", driver.world.sequence);
+            panic!("at rest, {}: {why}\noperations:{}", driver.world.sequence, driver.history());
         }
     }
     mounted.restart();
@@ -105,7 +106,7 @@ fn finish(mounted: &mut Mounted, mut drivers: Vec<Driver>) {
         driver.mount = mounted.mnt();
         driver.world.restarted();
         if let Err(why) = driver.compare().and_then(|()| driver.compare_rest()) {
-            panic!("after a restart, {}: {why}", driver.world.sequence);
+            panic!("after a restart, {}: {why}\noperations:{}", driver.world.sequence, driver.history());
         }
     }
     check(mounted);
@@ -131,16 +132,16 @@ fn part(part: u32) {
     let mut mounted = workspace();
     let watchdog = Watchdog::start(&mounted.mnt());
     let kept = RefCell::new(Vec::new());
-    let (count, failed) = (Cell::new(0), RefCell::new(Vec::new()));
+    let count = Cell::new(0);
     let (is_failing, steps, start) = (Cell::new(false), Cell::new(0_u32), Instant::now());
     let result = runner(cases, seed).run(&drafts(10..=30), |drafts| {
         watchdog.alive();
         count.set(count.get() + 1);
         let mut driver = Driver::new(&mounted, &format!("s{}q", count.get()));
-        let mut ops = Vec::new();
-        let ended = sequence(&mut driver, &drafts, &mut ops);
-        steps.set(steps.get() + u32::try_from(ops.len()).expect("few operations"));
-        let why = match ended {
+        let ended = sequence(&mut driver, &drafts);
+        steps.set(steps.get() + u32::try_from(driver.ops.len()).expect("few operations"));
+        let history = driver.history();
+        let ended = match ended {
             Ok(()) if is_failing.get() || count.get() + KEPT <= cases => driver.clean_up(),
             Ok(()) => {
                 kept.borrow_mut().push(driver);
@@ -148,12 +149,11 @@ fn part(part: u32) {
             }
             Err(why) => Err(why),
         };
-        why.map_err(|why| {
-            is_failing.set(true);
-            let shown: String = ops.iter().map(|op| format!("\n    Op::{op:?},")).collect();
-            let shown = format!("{why}\noperations:{shown}");
-            *failed.borrow_mut() = ops;
-            TestCaseError::fail(shown)
+        ended.map_err(|why| {
+            if !is_failing.replace(true) {
+                eprintln!("seed {seed}, sequence {}: {why}; it is made shorter\noperations:{history}", count.get());
+            }
+            TestCaseError::fail(format!("{why}\noperations:{history}"))
         })
     });
     if std::env::var_os("CDX_MODEL_TIMES").is_some() {
@@ -169,10 +169,9 @@ fn part(part: u32) {
     }
 }
 
-fn sequence(driver: &mut Driver, drafts: &[Draft], ops: &mut Vec<Op>) -> Result<(), String> {
+fn sequence(driver: &mut Driver, drafts: &[Draft]) -> Result<(), String> {
     for draft in drafts {
         let op = draft.aim(&driver.world);
-        ops.push(op);
         step(driver, &op).map_err(|why| format!("after {op:?}: {why}"))?;
     }
     driver.compare_rest().map_err(|why| format!("at the end: {why}"))
@@ -183,7 +182,7 @@ fn runner(cases: u32, seed: u64) -> TestRunner {
         cases,
         failure_persistence: None,
         max_shrink_iters: 400,
-        max_shrink_time: 60_000,
+        max_shrink_time: 20_000,
         ..Config::default()
     };
     let mut bytes = [0; 32];

@@ -1,6 +1,6 @@
 //! What is kept: acknowledged bytes, versions, and the index, which can be thrown away.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn daemon(bench: &Bench) -> rustix::process::Pid {
 }
 
 /// Writes notes through the mount and tags every fifth, until the mount is dead; the acknowledged ones.
-fn write_until_dead(lab: PathBuf, tag: PathBuf, round: usize, stop: &AtomicBool) -> Vec<(String, bool)> {
+fn write_until_dead(lab: &Path, tag: &Path, round: usize, stop: &AtomicBool) -> Vec<(String, bool)> {
     let mut acknowledged = Vec::new();
     for n in 0.. {
         let name = format!("r{round}n{n}.md");
@@ -40,7 +40,7 @@ fn what_was_acknowledged_survives_kill_9_of_the_daemon() {
         std::fs::create_dir_all(&tag).unwrap();
         let stop = AtomicBool::new(false);
         let acknowledged = std::thread::scope(|scope| {
-            let writer = scope.spawn(|| write_until_dead(lab, tag, round, &stop));
+            let writer = scope.spawn(|| write_until_dead(&lab, &tag, round, &stop));
             std::thread::sleep(Duration::from_millis(150 + 90 * round as u64));
             rustix::process::kill_process(daemon(&bench), rustix::process::Signal::KILL).unwrap();
             std::thread::sleep(Duration::from_millis(200));
@@ -84,7 +84,7 @@ fn an_index_that_was_deleted_is_made_anew() {
 #[test]
 fn history_holds_files_up_to_their_limits_and_says_what_it_does_not_hold() {
     let bench = Bench::lab();
-    let text = |size: usize| "words of a note\n".repeat(size / 16 + 1)[..size].as_bytes().to_vec();
+    let text = |size: usize| "words of a note\n".repeat(size / 16 + 1).as_bytes()[..size].to_vec();
     let binary = |size: usize| (0..=255).cycle().take(size).collect::<Vec<u8>>();
     for (name, bytes) in [
         ("text.txt", text(16 << 20)),

@@ -61,14 +61,13 @@ fn quotations(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut text = String::new();
     for line in source.lines().map(str::trim).chain([""]) {
-        match line.strip_prefix("///") {
-            Some(comment) => text = format!("{text} {comment}"),
-            None => {
-                let comment = one_line(&std::mem::take(&mut text));
-                let parts = comment.split(mark).skip(1);
-                found.extend(parts.filter_map(|part| Some(part.split_once('"')?.0.to_owned())));
-            }
+        if let Some(comment) = line.strip_prefix("///") {
+            text = format!("{text} {comment}");
+            continue;
         }
+        let comment = one_line(&std::mem::take(&mut text));
+        let parts = comment.split(mark).skip(1);
+        found.extend(parts.filter_map(|part| Some(part.split_once('"')?.0.to_owned())));
     }
     found
 }

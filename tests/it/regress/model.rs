@@ -30,3 +30,86 @@ fn a_note_written_by_one_of_its_names_kept_its_old_tags_under_the_other() {
         Op::Unlink { at: "lab/b.md" },
     ]);
 }
+
+#[test]
+fn files_that_changed_notebooks_had_other_numbers_after_a_restart() {
+    replay(&[
+        write("lab/c.md", card(&[], &[], 0)),
+        write("home/a.md", card(&["y", "x/b.md"], &[], 2)),
+        Op::Exchange { a: "home/a.md", b: "lab/c.md" },
+    ]);
+}
+
+#[test]
+fn notes_of_a_renamed_folder_were_lost_from_the_index_where_the_move_was_told_twice() {
+    replay(&[
+        Op::MakeDir { at: "lab/d" },
+        write("lab/d/c.md", card(&["z", "x/c"], &["todo"], 0)),
+        Op::RenameDir { from: "lab/d", to: "lab/e" },
+    ]);
+}
+
+#[test]
+fn a_link_count_that_fell_while_the_note_was_replaced_was_told_of_its_old_number() {
+    let bare = |text| Contents { form: Form::Bare, tags: &[], status: &[], card: false, text };
+    let renamed = |at, what| Op::Write { at, via: Via::Real, how: Save::Rename, what };
+    replay(&[
+        write("home/c", bare(1)),
+        renamed("home/c.md", card(&["z"], &[], 55)),
+        Op::Rename { from: "home/c.md", to: "home/c" },
+        renamed("home/c", bare(70)),
+    ]);
+}
+
+#[test]
+fn a_tag_of_another_spelling_was_listed_and_not_found() {
+    replay(&[
+        Op::MakeTag { tag: "X" },
+        write("home/a.md", card(&["y", "x/b.md"], &[], 79)),
+        Op::Untag { at: "home/a.md", tag: "x/b.md" },
+        Op::Retag { at: "home/a.md", from: "y", to: "x" },
+    ]);
+}
+
+#[test]
+fn a_tag_that_was_emptied_and_renamed_kept_its_folder_and_got_none_under_its_new_name() {
+    replay(&[
+        write("home/a.md", card(&["x", "y/d"], &[], 13)),
+        Op::Untag { at: "home/a.md", tag: "x" },
+        Op::Untag { at: "home/a.md", tag: "y/d" },
+        Op::RenameTag { from: "x", to: "z" },
+        Op::RenameTag { from: "y", to: "x" },
+    ]);
+}
+
+#[test]
+fn files_of_a_folder_that_changed_notebooks_were_listed_under_numbers_of_their_own() {
+    replay(&[
+        Op::MakeDir { at: "home/d" },
+        write("home/d/a.md", card(&["x"], &[], 0)),
+        write("home/d/b.md", card(&["x"], &[], 1)),
+        Op::RenameDir { from: "home/d", to: "lab/e" },
+        Op::RenameDir { from: "lab/e", to: "home/e" },
+    ]);
+}
+
+#[test]
+fn the_tags_of_exchanged_notes_went_to_another_name_of_one() {
+    replay(&[
+        write("home/a.md", card(&["x"], &[], 30)),
+        Op::MakeDir { at: "home/d" },
+        Op::MakeTag { tag: "x/b.md" },
+        write("home/d/b.md", card(&["z"], &[], 46)),
+        Op::Link { from: "home/d/b.md", to: "home/b.md" },
+        Op::Exchange { a: "home/d/b.md", b: "home/a.md" },
+    ]);
+}
+
+#[test]
+fn an_entry_that_is_saved_was_listed_twice_where_its_name_became_ambiguous() {
+    replay(&[
+        write("lab/b.md", card(&["x"], &[], 37)),
+        Op::Write { at: "lab/b.md", via: Via::Tag("x"), how: Save::Recreate, what: card(&["x"], &[], 0) },
+        write("home/b.md", card(&["x"], &[], 6)),
+    ]);
+}

@@ -6,6 +6,8 @@ use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use cdx::engine::catalog::names::path_digest;
+
 use super::drive::Driver;
 use crate::model::{Entry, NONE, Shown, dir_of, faithful, is_page, name_of};
 
@@ -181,11 +183,9 @@ impl Driver {
             let name = match &entry.shown {
                 Shown::Bare(name) => listing.get(name).filter(|(_, ino)| Some(*ino) == number).map(|_| name.clone()),
                 Shown::Qualified => {
-                    let known = self.qualified.get(&entry.path);
+                    let digest = self.digest(&entry.path);
                     let fits = |name: &String, ino: u64| {
-                        Some(ino) == number
-                            && is_qualified(name, name_of(&entry.path))
-                            && known.is_none_or(|known| known == name)
+                        Some(ino) == number && is_qualified(name, name_of(&entry.path), &digest)
                     };
                     listing
                         .iter()
@@ -201,7 +201,7 @@ impl Driver {
         let qualified = found.iter().filter(|(_, entry)| entry.shown == Shown::Qualified);
         let qualified: Vec<(String, String)> =
             qualified.map(|(name, entry)| (entry.path.clone(), name.clone())).collect();
-        for (path, _) in &qualified {
+        for (path, _) in qualified.iter().filter(|(path, _)| !self.world.may_be_bare(path)) {
             let bare = at.join(name_of(path));
             // It may be a child tag's folder.
             if fs::symlink_metadata(&bare).is_ok_and(|stat| !stat.is_dir()) {
@@ -210,6 +210,13 @@ impl Driver {
         }
         self.qualified.extend(qualified);
         Ok(())
+    }
+
+    /// The hash of notebook and path, of which qualified names have the first digits.
+    fn digest(&self, path: &str) -> String {
+        let (notebook, rest) = path.split_once('/').unwrap_or((path, ""));
+        let stored = format!("{}/{rest}", self.world.sequence);
+        format!("{:016x}", path_digest(notebook, stored.as_bytes()))
     }
 
     /// The number that a note showed in its notebook.
@@ -334,13 +341,13 @@ impl Driver {
     }
 }
 
-/// Whether a name is `stem~xxxxxx.ext` of a note's.
-fn is_qualified(name: &str, own: &str) -> bool {
+/// Whether a name is `stem~xxxxxx.ext` of a note's; more digits than six where another's are the same.
+fn is_qualified(name: &str, own: &str, digest: &str) -> bool {
     let (stem, extension) = match own.rfind('.') {
         Some(at) if at > 0 => own.split_at(at),
         _ => (own, ""),
     };
     let digits =
         name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('~')).and_then(|rest| rest.strip_suffix(extension));
-    digits.is_some_and(|digits| digits.len() >= 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    digits.is_some_and(|digits| digits.len() >= 6 && digest.starts_with(digits))
 }

@@ -20,6 +20,8 @@ pub struct Driver {
     pub qualified: BTreeMap<String, String>,
     /// Inode numbers of the model's files.
     pub numbers: BTreeMap<u32, u64>,
+    /// What was done.
+    pub ops: Vec<Op>,
     /// Names that nothing else uses.
     fresh: u32,
 }
@@ -49,6 +51,7 @@ impl Driver {
             world: World::new(sequence),
             qualified: BTreeMap::new(),
             numbers: BTreeMap::new(),
+            ops: Vec::new(),
             fresh: 0,
         };
         for notebook in ["lab", "home"] {
@@ -144,8 +147,14 @@ impl Driver {
 
     // ---- operations ----
 
+    /// What was done, to be pasted into a test.
+    pub fn history(&self) -> String {
+        self.ops.iter().map(|op| format!("\n    Op::{op:?},")).collect()
+    }
+
     /// Does an operation and says how it should have ended; `None` where it means nothing here.
     pub fn perform(&mut self, op: &Op) -> Option<(Expected, io::Result<()>)> {
+        self.ops.push(*op);
         let before = self.world.clone();
         let expected = self.world.apply(op);
         if expected == Expected::Skipped {
@@ -304,7 +313,7 @@ impl Driver {
             fs::remove_dir_all(self.real(notebook)).map_err(|error| format!("rm -rf {notebook}: {error}"))?;
         }
         self.world.names.clear();
-        let mut tags: Vec<String> = self.world.required_tags().into_iter().collect();
+        let mut tags: Vec<String> = self.world.tags().into_iter().collect();
         tags.sort_by_key(|tag| std::cmp::Reverse(tag.len()));
         for tag in tags {
             match fs::remove_dir(self.tag(&tag)) {
