@@ -127,7 +127,9 @@ fn print_engine(out: &mut Output, engine: &Value) -> Result<(), CliError> {
     row("notebooks", notebooks.collect::<Vec<_>>().join(", "));
     out.table(&table)?;
     for problem in reply::list(engine, "problems") {
-        let problem = format!("{}: {}", reply::text(problem, "what"), reply::text(problem, "reason"));
+        let (what, reason) = (reply::text(problem, "what"), reply::text(problem, "reason"));
+        let about = if reason.starts_with(what) { String::new() } else { format!("{what}: ") };
+        let problem = format!("{about}{reason}");
         let problem = out.styled(&super::output::printable(&problem), Style::Bad);
         out.line(format!("  {problem}"))?;
     }

@@ -62,7 +62,9 @@ impl Problems {
         let before = self.0.lock().insert(what.to_owned(), reason.clone());
         // What is tried again every few seconds fails in the same words each time; once is enough for the log.
         if before.as_ref() != Some(&reason) {
-            tracing::warn!(what, %reason, "problem");
+            // Most reasons name what they are about themselves.
+            let about = if reason.starts_with(what) { String::new() } else { format!("{what}: ") };
+            tracing::warn!("{about}{reason}");
         }
     }
 

@@ -275,7 +275,7 @@ impl HistoryQueue {
         loop {
             let has_stock = state.pending.values().any(|pending| pending.stock.is_some());
             let due = match (state.first, state.last) {
-                (Some(first), Some(last)) => Some((last + QUIET).min(first + LATEST)),
+                (Some(first), Some(last)) => Some(due_at(first, last)),
                 _ => None,
             };
             let is_due = due.is_some_and(|due| due <= Instant::now());
@@ -347,6 +347,11 @@ impl HistoryQueue {
         state.failure = failure;
         self.changed.notify_all();
     }
+}
+
+/// When what waits is recorded, by its first and its last change.
+fn due_at(first: Instant, last: Instant) -> Instant {
+    (last + QUIET).min(first + LATEST)
 }
 
 fn touch(state: &mut State, changed: &Condvar) {
@@ -448,4 +453,18 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
         }
     }
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// README: "five seconds after the last change and at the latest after sixty".
+    #[test]
+    fn what_waits_is_recorded_after_a_quiet_moment_or_a_minute() {
+        let first = Instant::now();
+        for (last, due) in [(0, 5), (3, 8), (54, 59), (55, 60), (58, 60), (600, 60)] {
+            assert_eq!(due_at(first, first + Duration::from_secs(last)), first + Duration::from_secs(due));
+        }
+    }
 }

@@ -501,14 +501,14 @@ impl Filesystem for Adapter {
         self.change(
             false,
             [ino; 2],
-            move |core| core.flush(ctx, fh.0),
+            move |core| core.flush(fh.0),
             move |core, result| reply_empty(core, ctx, "flush", result, reply),
         );
     }
 
     fn release(
         &self,
-        req: &Request,
+        _req: &Request,
         _ino: INodeNo,
         fh: FileHandle,
         _flags: OpenFlags,
@@ -516,9 +516,8 @@ impl Filesystem for Adapter {
         _flush: bool,
         reply: ReplyEmpty,
     ) {
-        let ctx = context(req, 0);
         self.run(false, move |core| {
-            core.release(ctx, fh.0);
+            core.release(fh.0);
             reply.ok();
         });
     }

@@ -138,7 +138,7 @@ impl Core {
                 Created::Scratch(scratch) => {
                     let id = scratch.id;
                     let entry = self.entry_of(Found::Scratch(scratch), true);
-                    self.tree.scratch_closed(id, true, ctx.caller);
+                    self.tree.scratch_flushed(id);
                     entry
                 }
                 Created::Note(file) => self.entry_of(Found::Note(file), true),

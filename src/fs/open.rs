@@ -257,13 +257,13 @@ impl Core {
     ///
     /// # Errors
     /// EBADF.
-    pub fn flush(&self, ctx: Context, handle: u64) -> FsResult<()> {
+    pub fn flush(&self, handle: u64) -> FsResult<()> {
         let handle = self.handles.get(handle)?;
         let Handle::File(file) = &*handle else { return Ok(()) };
         if file.writable {
             self.look_at(file);
             if let Some(id) = file.node.real().and_then(|real| real.scratch) {
-                self.tree.scratch_closed(id, true, ctx.caller);
+                self.tree.scratch_flushed(id);
             }
         }
         Ok(())
@@ -280,7 +280,7 @@ impl Core {
     }
 
     /// The last reference to a handle is gone.
-    pub fn release(&self, ctx: Context, number: u64) {
+    pub fn release(&self, number: u64) {
         let Some(handle) = self.handles.remove(number) else { return };
         let Handle::File(file) = &*handle else { return };
         if file.writable {
@@ -304,7 +304,7 @@ impl Core {
             *count == 0
         });
         if let Some(id) = real.scratch {
-            self.tree.scratch_closed(id, false, ctx.caller);
+            self.tree.scratch_released(id, file.writable);
         }
     }
 

@@ -90,6 +90,7 @@ fn line_endings_and_byte_order_marks_stay() {
     }
 }
 
+/// README: "File names that are not UTF-8 are shown and recorded".
 #[test]
 fn names_that_are_not_utf8_are_said_and_recorded() {
     use std::os::unix::ffi::OsStrExt;
@@ -206,4 +207,29 @@ fn a_notebook_that_cannot_be_opened_is_not_said_to_be_missing() {
     assert_eq!(said.code, 5, "{said:?}");
     assert!(said.err.contains("the notebook `lab` cannot be opened") && said.err.contains("history.git"), "{said:?}");
     assert_eq!(bench.read("ws/lab/.codex/history.git"), "what is this?");
+}
+
+#[test]
+fn damaged_databases_and_settings_are_said_in_words_and_lose_nothing() {
+    let bench = Bench::lab();
+    let garbage = "no database\n".repeat(1000);
+    let said = |args: &[&str]| {
+        let ran = bench.cdx_in("ws", args);
+        assert!(ran.err.lines().all(|line| line.starts_with("cdx: ")), "{ran:?}");
+        ran
+    };
+    bench.write("ws/.codex/workspace.yaml", "timezone: Mars/Base\n");
+    let ran = said(&["tags"]);
+    assert!(ran.code == 0 && ran.err.contains("warning: workspace.yaml: `Mars/Base` is no IANA time zone"), "{ran:?}");
+    bench.write("ws/.codex/workspace.yaml", "timezone: UTC\n");
+    bench.write("ws/lab/.codex/notebook.db", &garbage);
+    let ran = said(&["tags"]);
+    assert!(ran.err.contains("notebook.db was damaged") && ran.err.contains("made anew"), "{ran:?}");
+    assert!(ran.done().contains("experiment/gpu"));
+    bench.write("ws/.codex/journal.db", &garbage);
+    let ran = said(&["tags"]);
+    assert!(ran.code == 5 && ran.err.contains("journal.db is damaged") && ran.err.contains("move it away"), "{ran:?}");
+    std::fs::rename(bench.path("ws/.codex/journal.db"), bench.path("ws/.codex/journal.old")).unwrap();
+    assert!(bench.cdx_in("ws", &["tags"]).done().contains("experiment/gpu"));
+    assert_eq!(bench.cdx_in("ws", &["check"]).code, 0);
 }

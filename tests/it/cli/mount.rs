@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Bench, run};
 
 /// Unmounts whatever a failed test leaves.
-pub(super) struct Mounted<'a> {
+pub struct Mounted<'a> {
     bench: &'a Bench,
     at: &'static str,
 }
@@ -17,7 +17,7 @@ impl Drop for Mounted<'_> {
     }
 }
 
-pub(super) fn mount<'a>(bench: &'a Bench, at: &'static str, flags: &[&str]) -> Mounted<'a> {
+pub fn mount<'a>(bench: &'a Bench, at: &'static str, flags: &[&str]) -> Mounted<'a> {
     // A dead daemon's mountpoint is there, and says that it is not.
     let _ = std::fs::create_dir(bench.path(at));
     let said = bench.cdx(&[&["mount", "ws", at, "--background"], flags].concat()).done();
@@ -25,13 +25,15 @@ pub(super) fn mount<'a>(bench: &'a Bench, at: &'static str, flags: &[&str]) -> M
     Mounted { bench, at }
 }
 
-pub(super) fn names(folder: PathBuf) -> Vec<String> {
+pub fn names(folder: PathBuf) -> Vec<String> {
     let mut names: Vec<String> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
 
+/// README: "cdx mount ~/journal ~/mnt --background".
+/// README: "$ cdx umount ~/mnt".
 #[test]
 fn a_mount_in_the_background_shows_tags_and_takes_commands() {
     let bench = Bench::lab();

@@ -2,6 +2,7 @@
 
 use super::{Bench, first_words};
 
+/// README: "cdx query -w ~/journal 'tag:experiment loss<0.1 sort:-modified'".
 #[test]
 fn query_prints_tables_json_csv_and_paths() {
     let bench = Bench::lab();

@@ -145,6 +145,7 @@ fn elsewhere(bench: &Bench, prepare: &str, args: &[&str]) -> Option<Ran> {
     may.then(|| run(&mut command))
 }
 
+/// README: "`cdx doctor` says what of a machine is in the way, and the command that mends it.".
 #[test]
 fn a_machine_without_fuse_is_said_with_what_mends_it() {
     let bench = Bench::lab();

@@ -35,6 +35,7 @@ fn names_of_255_bytes_are_notes_like_any_other() {
     assert_eq!(read(mnt.store_lab(&bare)), "data");
 }
 
+/// README: "File names that are not UTF-8 are shown and recorded, but neither indexed nor tagged.".
 #[test]
 fn names_that_are_not_utf8_are_shown_and_cannot_bear_tags() {
     let mnt = Mounted::with(&[("a.md", &note("tags: [x]", "a"))]);

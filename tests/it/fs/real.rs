@@ -8,6 +8,8 @@ use std::time::Duration;
 use crate::support::run::sh_ok;
 use crate::support::{Mounted, errno, eventually, ls, read, write};
 
+/// README: "shows it with your real files byte for byte".
+/// README: "a notebook: your files, nothing added".
 #[test]
 fn the_store_is_shown_byte_for_byte() {
     let m = Mounted::with(&[("a.md", "one\r\ntwo"), ("runs/b.bin", "\0\u{1}")]);
@@ -106,6 +108,7 @@ fn an_open_file_survives_a_rename_of_its_directory_behind_the_mount() {
     eventually(Duration::from_secs(5), "the old name gone", || !m.lab("old").exists());
 }
 
+/// README: "Changes made behind the mount are seen".
 #[test]
 fn changes_behind_the_mount_are_seen_in_contents_listings_and_attributes() {
     let m = Mounted::with(&[("a.md", "first"), ("gone.md", "x")]);
@@ -221,6 +224,7 @@ fn the_mount_passes_the_semantics_matrix() {
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
+/// README: "File data passes the daemon by (FUSE passthrough) only where the mount is root's".
 #[test]
 fn data_passes_the_daemon_by_where_the_kernel_permits_it() {
     let large = "text".repeat(64 << 10);
