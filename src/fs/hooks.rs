@@ -11,6 +11,9 @@ use crate::engine::{AppliedChange, AppliedKind, MountHooks};
 use crate::sys::StoreStat;
 use crate::types::{NodeNumber, NotePath, NotebookNumber, StoreKey};
 
+/// How long after the index has a file's number a listing may still be on its way to the kernel with another.
+const LISTED_WITHIN: Duration = Duration::from_millis(100);
+
 impl MountHooks for Core {
     fn look_again(&self) {
         for handle in self.handles.writers() {
@@ -83,6 +86,10 @@ impl Core {
             }
             // A listing takes numbers from inode numbers alone; here the file itself was looked at.
             let is_misread = child.is_some_and(|(_, stat)| notebook.was_renumbered(&stat));
+            if is_misread {
+                // A listing that is being made just now may reach the kernel after this.
+                self.caches.drop_later(LISTED_WITHIN, Drop::Contents(parent));
+            }
             drops.push(if is_misread { Drop::Contents(parent) } else { self.folder_drop(parent, &folder) });
         }
         if let Some((number, stat)) = child {
