@@ -10,7 +10,7 @@ use super::drive::Driver;
 use crate::model::{Entry, NONE, Shown, dir_of, faithful, is_page, name_of};
 
 /// How long the kernel may go on with a link count that the index has changed.
-const COUNTED_WITHIN: Duration = Duration::from_millis(200);
+const COUNTED_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a folder lists: kind and inode number of each name.
 type Listing = BTreeMap<String, (bool, u64)>;
