@@ -15,6 +15,7 @@ mod events;
 mod graves;
 mod history_thread;
 mod hooks;
+mod hush;
 mod ignore;
 mod index_thread;
 mod journal_thread;

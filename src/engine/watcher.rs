@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::core::Core;
+use super::hush::Hushes;
 use super::ignore::is_ignored_name;
 use super::queue::{Hint, Look};
 use super::watch::{Place, WATCHES, Watches};
@@ -48,13 +49,21 @@ struct Watcher<'a> {
     watches: &'a Watches,
     resting: HashMap<Path, Resting>,
     half_moves: Vec<HalfMove>,
+    hushes: Hushes,
     looks: Vec<Look>,
 }
 
 /// Runs until the engine is closed.
 pub(super) fn run(core: &Arc<Core>) {
     let Some(watches) = &core.watches else { return };
-    let mut state = Watcher { core, watches, resting: HashMap::new(), half_moves: Vec::new(), looks: Vec::new() };
+    let mut state = Watcher {
+        core,
+        watches,
+        resting: HashMap::new(),
+        half_moves: Vec::new(),
+        hushes: Hushes::default(),
+        looks: Vec::new(),
+    };
     let mut events = Vec::new();
     while !core.is_closed() {
         events.clear();
@@ -70,6 +79,7 @@ pub(super) fn run(core: &Arc<Core>) {
         }
         state.take_in(&events);
         state.end_rests();
+        state.end_hushes();
         core.queue.push_looks(state.looks.drain(..));
         if !events.is_empty() {
             std::thread::sleep(GATHER);
@@ -97,12 +107,13 @@ impl Watcher<'_> {
     /// How long until something that rests is due.
     fn rest(&self) -> Option<Duration> {
         let resting = self.resting.values().map(|resting| resting.until);
-        let next = resting.chain(self.half_moves.iter().map(|half| half.until)).min()?;
+        let halves = self.half_moves.iter().map(|half| half.until);
+        let next = resting.chain(halves).chain(self.hushes.next_end()).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
     fn take_in(&mut self, events: &[StoreEvent]) {
-        let mut told = HashSet::new();
+        let (mut told, mut hushed) = (HashSet::new(), HashMap::new());
         for event in events {
             let Some(place) = self.watches.place(event.folder) else { continue };
             match place {
@@ -125,10 +136,29 @@ impl Watcher<'_> {
                     }
                     if told.insert((number, path.clone())) {
                         self.core.each_mount(|mount| mount.store_changed(number, &path));
+                        if event.kind == StoreEventKind::Modified && self.is_own(number, &path) {
+                            hushed.insert(event.folder, (number, folder.clone()));
+                        }
                     }
                     self.about_entry(event, number, path);
                 }
             }
+        }
+        for (id, folder) in hushed {
+            self.hushes.told(self.core, id, folder);
+        }
+    }
+
+    /// Whether a mount has the file open.
+    fn is_own(&self, number: NotebookNumber, path: &NotePath) -> bool {
+        let stat = self.core.notebook(number).and_then(|notebook| notebook.dir.stat(path).ok());
+        stat.is_some_and(|stat| self.core.is_open(stat.key))
+    }
+
+    fn end_hushes(&mut self) {
+        for (number, path) in self.hushes.end(self.core) {
+            self.core.each_mount(|mount| mount.store_changed(number, &path));
+            self.push(number, Hint::Path(path));
         }
     }
 
