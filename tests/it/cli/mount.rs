@@ -156,7 +156,8 @@ fn foreground(bench: &Bench) -> std::process::Child {
     child
 }
 
-/// A store that was never indexed: whoever looks first waits for what there is, and then sees all of it.
+/// README: "A store that was never indexed is indexed while it is mounted: who lists a tag first waits for it, five
+/// seconds at the most, and then sees what there is; `cdx status` says how far it is."
 #[test]
 fn a_store_that_was_never_indexed_is_whole_for_its_first_reader() {
     let bench = Bench::lab();
@@ -168,4 +169,5 @@ fn a_store_that_was_never_indexed_is_whole_for_its_first_reader() {
     assert_eq!(names(bench.path("mnt/tags/many")).len(), 500);
     assert_eq!(names(bench.path("mnt/tags")).len(), 12);
     assert_eq!(names(bench.path("mnt/.codex/search/tag:t3")).len(), 50);
+    assert!(bench.cdx_in("ws", &["status"]).done().contains("complete, "));
 }
