@@ -34,8 +34,8 @@ test: need-build need-fuse need-test ## All tests: unit, real mounts, real progr
 	cargo test --locked --doc --quiet
 
 .PHONY: model
-model: need-build need-fuse ## Random operations on a real mount beside a model of it (SEQUENCES=2000 SEED=1)
-	@CDX_MODEL_SEQUENCES=$${SEQUENCES:-2000} CDX_MODEL_SEED=$${SEED:-1} cargo nextest run --locked --test it 'fs::model::'
+model: need-build need-fuse ## Random operations on a real mount beside a model of it (SEQUENCES=10000 SEED=1)
+	@CDX_MODEL_SEQUENCES=$${SEQUENCES:-10000} CDX_MODEL_SEED=$${SEED:-1} cargo nextest run --locked --no-capture --test it 'fs::model::'
 
 .PHONY: bench
 bench: need-build need-fuse bench-tools ## The table of targets: ours, the peer's, met or not (ARGS='--quick history')

@@ -42,6 +42,17 @@ struct Known {
     replaced: Option<Instant>,
 }
 
+impl Known {
+    fn is_new(&self) -> bool {
+        self.replaced.is_some_and(|at| at.elapsed() < LISTED_WITHIN)
+    }
+
+    /// Whether the key is that of the file which had the inode until a moment ago.
+    fn has_replaced(&self, key: StoreKey) -> bool {
+        self.is_new() && key.btime_ns < self.btime_ns
+    }
+}
+
 /// What the index does not know yet.
 #[derive(Debug, Default)]
 pub(super) struct Unsaved {
@@ -95,6 +106,11 @@ impl NodeNumbers {
         }
         match self.by_inode.entry(inode) {
             Entry::Occupied(entry) if entry.get().btime_ns == key.btime_ns => entry.get().number,
+            // Somebody who has looked at the file before still asks for it: that one is dead.
+            Entry::Occupied(entry) if entry.get().has_replaced(key) => {
+                drop(entry);
+                self.assign()
+            }
             entry => {
                 let number = self.assign();
                 self.set(entry, key, number, asked);
@@ -139,8 +155,7 @@ impl NodeNumbers {
 
     /// Whether listings of the last moments may give an inode the number of a file that had it before.
     pub(super) fn was_replaced(&self, key: StoreKey) -> bool {
-        let known = self.by_inode.get(&(key.dev, key.ino));
-        known.is_some_and(|known| known.replaced.is_some_and(|at| at.elapsed() < LISTED_WITHIN))
+        self.by_inode.get(&(key.dev, key.ino)).is_some_and(|known| known.is_new())
     }
 
     fn assign(&self) -> NodeNumber {
@@ -266,6 +281,18 @@ mod tests {
         nodes.carry(key(1), carried);
         let unsaved = nodes.take_unsaved().unwrap();
         assert_eq!((unsaved.assigned, unsaved.forgotten), (vec![(carried, key(1))], vec![own]));
+    }
+
+    #[test]
+    fn who_still_asks_for_the_file_that_had_an_inode_before_does_not_renumber_the_new_one() {
+        let nodes = NodeNumbers::new(NotebookNumber(1), 1, 1, Vec::new(), Arc::new(Queue::new(Seq(1))));
+        nodes.reserve(nodes.wanted_reservation().unwrap());
+        let before = nodes.number(key(1));
+        let reused = StoreKey { btime_ns: 6, ..key(1) };
+        let after = nodes.number(reused);
+        assert!(![before, after].contains(&nodes.number_unasked(key(1))));
+        assert_eq!(nodes.number(reused), after);
+        assert!(nodes.was_replaced(reused));
     }
 
     #[test]

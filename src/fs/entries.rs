@@ -215,7 +215,7 @@ impl Core {
             if self.tree.is_echo(parent.number, name, ctx.caller) {
                 return Err(FsError::refused(libc::EPERM, "this name was refused a moment ago as a rename"));
             }
-            let file = self.indexed(&node)?;
+            let file = self.indexed(&node, name)?;
             self.tree.link(file, (place, name), ctx.caller)?;
             self.caches.drop_soon(Drop::Attributes(number));
             return self.entry_of(Found::Note(file), true);
@@ -229,15 +229,20 @@ impl Core {
         self.made(ctx, &parent, &dir, name)
     }
 
-    /// The index's file of a node that is about to get a synthetic name.
-    fn indexed(&self, node: &Node) -> FsResult<crate::types::FileKey> {
+    /// The index's file of a node that is about to get a synthetic name. Of hard links the one of this name is meant,
+    /// the one last looked up if several bear it.
+    fn indexed(&self, node: &Node, name: &OsStr) -> FsResult<crate::types::FileKey> {
         if node.kind != FileKind::File || node.real().is_none() {
             return Err(FsError::refused(libc::EPERM, "only files of a notebook can be put into this folder"));
         }
         self.engine
             .barrier(std::time::Duration::from_secs(5))
             .map_err(|behind| FsError::refused(libc::EAGAIN, behind.to_string()))?;
-        self.engine.catalog().by_node(node.number).ok_or_else(|| {
+        let files = self.engine.catalog().all_by_node(node.number);
+        let last = node.path();
+        let of_name = || files.iter().filter(|file| file.name() == name);
+        let meant = of_name().find(|file| Some(&file.path) == last.as_ref()).or_else(|| of_name().next());
+        meant.or_else(|| files.first()).map(|file| file.key).ok_or_else(|| {
             FsError::refused(
                 libc::EINVAL,
                 "this file is not indexed, so it cannot bear tags: its name is ignored, temporary, or not UTF-8; rename it",
@@ -373,7 +378,7 @@ impl Core {
         let dir = self.nodes.dir_fd(parent)?;
         let stat = StoreStat::at(&*dir, name)?;
         let node = self.real_node(parent, name, &stat, false)?;
-        let file = self.indexed(&node)?;
+        let file = self.indexed(&node, name)?;
         self.tree.rename_into(file, name, to, ctx.caller)?;
         self.caches.drop_soon(Drop::Attributes(node.number));
         Ok(())

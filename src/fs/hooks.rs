@@ -14,6 +14,9 @@ use crate::index::parse::sidecar_subjects;
 use crate::sys::StoreStat;
 use crate::types::{NodeNumber, NotePath, NotebookNumber, StoreKey};
 
+/// How long after the index has a file's number a listing may still be on its way to the kernel with another.
+const LISTED_WITHIN: Duration = Duration::from_millis(100);
+
 /// A folder of the store that this mount knows.
 struct KnownFolder {
     node: Arc<Node>,
@@ -166,6 +169,8 @@ impl Core {
             // A listing takes numbers from inode numbers alone; here the file itself was looked at.
             if notebook.was_renumbered(&stat) {
                 drops.push(Drop::Contents(folder.node.number));
+                // A listing that is being made just now may reach the kernel after this.
+                self.caches.drop_later(LISTED_WITHIN, Drop::Contents(folder.node.number));
             }
             drops.extend(self.file_drop(number, &stat));
         }

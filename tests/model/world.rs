@@ -317,8 +317,8 @@ impl World {
         let (names, all) = (same.len(), same.iter().map(|path| count(path)).sum::<usize>());
         let own = if self.is_note(path) { self.meta(path).tags.len() } else { 0 };
         self.most_synthetic = self.most_synthetic.max(same.iter().map(|path| count(path)).max().unwrap_or(0));
-        // A note that moves from one tag to another may have both for a moment.
-        self.most_links = self.most_links.max((names * (1 + self.most_synthetic)) as u64 + 1);
+        // A note that moves from one tag to another, or out of the view, may have both for a moment.
+        self.most_links = self.most_links.max((names * (2 + self.most_synthetic)) as u64);
         if is_late {
             return ((names + all) as u64, (names + all) as u64);
         }

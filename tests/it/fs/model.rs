@@ -1,8 +1,8 @@
 //! The model and a real mount side by side: after every operation both must show the same (mount.md §2 to §5).
 //!
-//! One mount serves many sequences, each in folders and tags of its own. `make model` runs 2,000;
-//! `CDX_MODEL_SEQUENCES` says how many in all, `CDX_MODEL_SEED` where chance starts. A sequence that fails is made shorter, and printed with its
-//! operations, to be kept as a test in `tests/it/regress`.
+//! One mount serves many sequences, each in folders and tags of its own: 2,000 in all where nothing else is said, 10,000
+//! by `make model`. `CDX_MODEL_SEQUENCES` says how many, `CDX_MODEL_SEED` where chance starts. A sequence that fails is
+//! made shorter and printed with seed and operations, to be kept as a test in `tests/it/regress`.
 
 #![allow(
     clippy::pedantic,
@@ -35,6 +35,8 @@ const SETTLES_WITHIN: Duration = Duration::from_secs(5);
 const LINKS_FALL_WITHIN: Duration = Duration::from_millis(2_500);
 /// Tests that share the sequences.
 const PARTS: u32 = 4;
+/// How many sequences are run in all.
+const SEQUENCES: u64 = 2_000;
 /// So many of the last sequences are kept, to be compared again after a restart.
 const KEPT: u32 = 12;
 
@@ -94,7 +96,7 @@ pub fn replay(ops: &[Op]) {
 /// Index, files and history agree; after a restart everything is as it was.
 #[track_caller]
 fn finish(mounted: &mut Mounted, mut drivers: Vec<Driver>) {
-    check(mounted);
+    check_with(mounted, &drivers);
     std::thread::sleep(LINKS_FALL_WITHIN);
     for driver in &mut drivers {
         if let Err(why) = driver.compare_links(true) {
@@ -109,14 +111,26 @@ fn finish(mounted: &mut Mounted, mut drivers: Vec<Driver>) {
             panic!("after a restart, {}: {why}\noperations:{}", driver.world.sequence, driver.history());
         }
     }
-    check(mounted);
+    check_with(mounted, &drivers);
 }
 
 #[track_caller]
 fn check(mounted: &Mounted) {
+    check_with(mounted, &[]);
+}
+
+/// Shows what was done in the sequences that a finding is of.
+#[track_caller]
+fn check_with(mounted: &Mounted, drivers: &[Driver]) {
     let by = mounted.engine().default_requester();
     let reply = mounted.engine().perform(&Command::Check { repair: false }, &by).expect("a check");
-    assert_eq!(reply["clean"], true, "{reply:#}");
+    if reply["clean"] == true {
+        return;
+    }
+    let found = format!("{:#}", reply["differences"]);
+    let concerned = drivers.iter().filter(|driver| found.contains(&format!("{}/", driver.world.sequence)));
+    let shown: String = concerned.map(|driver| format!("\n{}:{}", driver.world.sequence, driver.history())).collect();
+    panic!("{found}\noperations:{shown}");
 }
 
 fn number_from(variable: &str) -> Option<u64> {
@@ -125,8 +139,7 @@ fn number_from(variable: &str) -> Option<u64> {
 
 /// One part of the sequences.
 fn part(part: u32) {
-    // `make model` says how many; without it none are run.
-    let Some(sequences) = number_from("CDX_MODEL_SEQUENCES") else { return };
+    let sequences = number_from("CDX_MODEL_SEQUENCES").unwrap_or(SEQUENCES);
     let cases = u32::try_from(sequences).expect("fewer than 2^32").div_ceil(PARTS);
     let seed = number_from("CDX_MODEL_SEED").unwrap_or(1) * u64::from(PARTS) + u64::from(part);
     let mut mounted = workspace();
@@ -156,10 +169,9 @@ fn part(part: u32) {
             TestCaseError::fail(format!("{why}\noperations:{history}"))
         })
     });
-    if std::env::var_os("CDX_MODEL_TIMES").is_some() {
-        let (spent, steps) = (start.elapsed(), steps.get());
-        eprintln!("{} sequences, {steps} operations in {spent:?}: {:?} each", count.get(), spent / steps.max(1));
-    }
+    let (spent, steps) = (start.elapsed(), steps.get());
+    let each = spent / steps.max(1);
+    eprintln!("seed {seed}: {} sequences, {steps} operations in {spent:?}, {each:?} each", count.get());
     match result {
         Ok(()) => finish(&mut mounted, kept.into_inner()),
         Err(TestError::Fail(why, _)) => {

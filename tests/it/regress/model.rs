@@ -1,7 +1,7 @@
 //! Sequences of operations on which a mount and the model once disagreed (see `fs/model.rs`).
 
 use crate::fs::model::replay;
-use crate::model::{Contents, Form, Op, Save, Via};
+use crate::model::{Contents, Form, Op, Save, Tagging, Via};
 
 /// A note of the view.
 const fn card(tags: &'static [&'static str], status: &'static [&'static str], text: u8) -> Contents {
@@ -111,5 +111,21 @@ fn an_entry_that_is_saved_was_listed_twice_where_its_name_became_ambiguous() {
         write("lab/b.md", card(&["x"], &[], 37)),
         Op::Write { at: "lab/b.md", via: Via::Tag("x"), how: Save::Recreate, what: card(&["x"], &[], 0) },
         write("home/b.md", card(&["x"], &[], 6)),
+    ]);
+}
+
+#[test]
+fn ln_of_a_note_with_two_names_was_refused_as_if_it_were_of_the_other() {
+    let tag = |at| Op::Tag { at, tag: "x", how: Tagging::Ln };
+    replay(&[
+        write("home/c.md", card(&["y"], &[], 46)),
+        Op::Link { from: "home/c.md", to: "home/a.md" },
+        Op::Link { from: "home/c.md", to: "home/b.md" },
+        Op::MakeTag { tag: "x" },
+        tag("home/c.md"),
+        Op::Untag { at: "home/c.md", tag: "x" },
+        tag("home/a.md"),
+        Op::Untag { at: "home/a.md", tag: "x" },
+        tag("home/b.md"),
     ]);
 }

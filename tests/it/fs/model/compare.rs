@@ -6,13 +6,11 @@ use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use cdx::engine::catalog::names::path_digest;
-
 use super::drive::Driver;
 use crate::model::{Entry, NONE, Shown, dir_of, faithful, is_page, name_of};
 
 /// How long the kernel may go on with a link count that the index has changed.
-const COUNTED_WITHIN: Duration = Duration::from_millis(200);
+const COUNTED_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a folder lists: kind and inode number of each name.
 type Listing = BTreeMap<String, (bool, u64)>;
@@ -177,46 +175,23 @@ impl Driver {
             return Err(differ("other folders"));
         }
         listing.retain(|_, (is_dir, _)| !*is_dir);
-        let mut found = Vec::new();
         for entry in entries {
-            let number = self.number(&entry.path);
-            let name = match &entry.shown {
-                Shown::Bare(name) => listing.get(name).filter(|(_, ino)| Some(*ino) == number).map(|_| name.clone()),
-                Shown::Qualified => {
-                    let digest = self.digest(&entry.path);
-                    let fits = |name: &String, ino: u64| {
-                        Some(ino) == number && is_qualified(name, name_of(&entry.path), &digest)
-                    };
-                    listing
-                        .iter()
-                        .find(|(name, (_, ino))| fits(name, *ino) && !found.iter().any(|(other, _)| other == *name))
-                        .map(|(name, _)| name.clone())
-                }
-            };
-            found.push((name.ok_or_else(|| differ(&format!("{} is missing", entry.path)))?, entry));
+            if listing.get(&self.name(entry)).map(|(_, ino)| *ino) != self.number(&entry.path) {
+                return Err(differ(&format!("{} is missing", entry.path)));
+            }
         }
-        if found.len() != listing.len() {
+        if entries.len() != listing.len() {
             return Err(differ("more notes"));
         }
-        let qualified = found.iter().filter(|(_, entry)| entry.shown == Shown::Qualified);
-        let qualified: Vec<(String, String)> =
-            qualified.map(|(name, entry)| (entry.path.clone(), name.clone())).collect();
-        for (path, _) in qualified.iter().filter(|(path, _)| !self.world.may_be_bare(path)) {
-            let bare = at.join(name_of(path));
+        let qualified = entries.iter().filter(|entry| entry.shown == Shown::Qualified);
+        for entry in qualified.filter(|entry| !self.world.may_be_bare(&entry.path)) {
+            let bare = at.join(name_of(&entry.path));
             // It may be a child tag's folder.
             if fs::symlink_metadata(&bare).is_ok_and(|stat| !stat.is_dir()) {
                 return Err(format!("{what}: the ambiguous name {} is found", bare.display()));
             }
         }
-        self.qualified.extend(qualified);
         Ok(())
-    }
-
-    /// The hash of notebook and path, of which qualified names have the first digits.
-    fn digest(&self, path: &str) -> String {
-        let (notebook, rest) = path.split_once('/').unwrap_or((path, ""));
-        let stored = format!("{}/{rest}", self.world.sequence);
-        format!("{:016x}", path_digest(notebook, stored.as_bytes()))
     }
 
     /// The number that a note showed in its notebook.
@@ -264,8 +239,8 @@ impl Driver {
 
     /// The qualified name of a note is found also where its own is shown.
     fn compare_qualified(&self, folder: &Path, entry: &Entry) -> Result<(), String> {
-        let Some(name) = self.qualified.get(&entry.path) else { return Ok(()) };
-        let number = fs::metadata(folder.join(name)).ok().map(|stat| stat.ino());
+        let name = self.qualified(&entry.path);
+        let number = fs::metadata(folder.join(&name)).ok().map(|stat| stat.ino());
         if number == self.number(&entry.path) {
             return Ok(());
         }
@@ -339,15 +314,4 @@ impl Driver {
         }
         Ok(())
     }
-}
-
-/// Whether a name is `stem~xxxxxx.ext` of a note's; more digits than six where another's are the same.
-fn is_qualified(name: &str, own: &str, digest: &str) -> bool {
-    let (stem, extension) = match own.rfind('.') {
-        Some(at) if at > 0 => own.split_at(at),
-        _ => (own, ""),
-    };
-    let digits =
-        name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('~')).and_then(|rest| rest.strip_suffix(extension));
-    digits.is_some_and(|digits| digits.len() >= 6 && digest.starts_with(digits))
 }

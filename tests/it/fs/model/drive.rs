@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use cdx::engine::catalog::names;
+
 use crate::model::{Entry, Expected, Fold, Op, Save, Shown, Tag, Tagging, Via, World, appended, cut, name_of};
 use crate::support::Mounted;
 
@@ -16,8 +18,6 @@ pub struct Driver {
     pub mount: PathBuf,
     pub store: PathBuf,
     pub world: World,
-    /// Qualified names of paths: the same in every folder and at any time.
-    pub qualified: BTreeMap<String, String>,
     /// Inode numbers of the model's files.
     pub numbers: BTreeMap<u32, u64>,
     /// What was done.
@@ -49,7 +49,6 @@ impl Driver {
             mount: mounted.mnt(),
             store: mounted.store(),
             world: World::new(sequence),
-            qualified: BTreeMap::new(),
             numbers: BTreeMap::new(),
             ops: Vec::new(),
             fresh: 0,
@@ -118,13 +117,18 @@ impl Driver {
         }
     }
 
+    /// `stem~xxxxxx.ext`: the digits are the first of a hash of notebook and path (mount.md §2).
+    pub fn qualified(&self, path: &str) -> String {
+        let (notebook, rest) = path.split_once('/').unwrap_or((path, ""));
+        let digest = names::path_digest(notebook, format!("{}/{rest}", self.world.sequence).as_bytes());
+        names::qualified(name_of(path).as_ref(), digest, names::DIGITS).to_string_lossy().into_owned()
+    }
+
     /// The name of an entry.
     pub fn name(&self, entry: &Entry) -> String {
         match &entry.shown {
             Shown::Bare(name) => name.clone(),
-            Shown::Qualified => {
-                self.qualified.get(&entry.path).cloned().unwrap_or_else(|| format!("unknown~{}", entry.path))
-            }
+            Shown::Qualified => self.qualified(&entry.path),
         }
     }
 
