@@ -16,6 +16,8 @@ use crate::types::Actor;
 /// How long a command waits for others that hold the workspace and serve nobody.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(30);
+
 /// A workspace and who acts on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
@@ -39,8 +41,15 @@ impl Session {
         let began = Instant::now();
         loop {
             progress.watch(of_running(self.clone()));
-            if let Some(reply) = self.ask_running(command)? {
-                return Ok(reply);
+            match self.ask_running(command) {
+                Ok(None) => {}
+                Ok(Some(reply)) => return Ok(reply),
+                // It is ending: nothing was done.
+                Err(CliError::Engine(EngineError::Closed)) if began.elapsed() < PATIENCE => {
+                    std::thread::sleep(BETWEEN_ATTEMPTS);
+                    continue;
+                }
+                Err(error) => return Err(error),
             }
             match self.open(own_options(&self.actor)) {
                 Ok(engine) => {
@@ -54,9 +63,22 @@ impl Session {
                 }
                 // Another command holds it for its own length, or a daemon is starting or ending.
                 Err(CliError::Engine(EngineError::Held(_))) if began.elapsed() < PATIENCE => {
-                    std::thread::sleep(Duration::from_millis(30));
+                    std::thread::sleep(BETWEEN_ATTEMPTS);
                 }
                 Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Opens an engine that is to last; a command, or a daemon that is ending, is waited for.
+    pub(crate) fn open_to_serve(&self, options: &EngineOptions) -> Result<Arc<Engine>, CliError> {
+        let began = Instant::now();
+        loop {
+            match self.open(options.clone()) {
+                Err(CliError::Engine(EngineError::Held(_))) if began.elapsed() < PATIENCE => {
+                    std::thread::sleep(BETWEEN_ATTEMPTS);
+                }
+                other => return other,
             }
         }
     }

@@ -132,12 +132,24 @@ impl Engine {
 
     /// Waits until nothing is scanned and the index has taken in what was found.
     pub fn wait_for_scans(&self) {
-        self.core.scans.wait_idle();
+        self.core.scans.wait_idle(None);
         let (sender, reached) = std::sync::mpsc::channel();
         if self.core.queue.push_task(Box::new(move |_| sender.send(()).unwrap_or(()))) {
             // An error means that the thread has ended.
             let _ = reached.recv();
         }
+    }
+
+    /// The same, for a moment only; whether it came to that.
+    #[must_use]
+    pub fn scans_end_within(&self, moment: Duration) -> bool {
+        let until = Instant::now() + moment;
+        if !self.core.scans.wait_idle(Some(until)) {
+            return false;
+        }
+        let (sender, reached) = std::sync::mpsc::channel();
+        self.core.queue.push_task(Box::new(move |_| sender.send(()).unwrap_or(())))
+            && reached.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok()
     }
 
     /// Compares a notebook (`None`: all) with the store and waits until index and maps have what was found. With

@@ -177,12 +177,17 @@ impl ScanQueue {
         self.state.lock().closed
     }
 
-    /// Waits until nothing is scanned or waits to be.
-    pub(super) fn wait_idle(&self) {
+    /// Waits until nothing is scanned or waits to be, or until a time; whether it came to that.
+    pub(super) fn wait_idle(&self, until: Option<Instant>) -> bool {
         let mut state = self.state.lock();
         while !state.closed && (!state.requests.is_empty() || state.folders || state.running > 0) {
-            self.changed.wait(&mut state);
+            match until {
+                None => self.changed.wait(&mut state),
+                Some(until) if self.changed.wait_until(&mut state, until).timed_out() => return false,
+                Some(_) => {}
+            }
         }
+        true
     }
 
     /// How the scans of a notebook stand.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::EngineError;
-use crate::sys::{Dir, Replace, StoreError, boot_id};
+use crate::sys::{Dir, FileLock, Replace, StoreError, boot_id};
 use crate::types::{NotePath, TagName};
 
 /// The lock that whoever runs the engine of a workspace holds, in its `.codex`.
@@ -199,6 +199,12 @@ pub fn find_workspace(start: &Path) -> Option<PathBuf> {
     let marker = NotePath::new(".codex/workspace.yaml").ok()?;
     let start = if start.is_absolute() { start.to_owned() } else { std::env::current_dir().ok()?.join(start) };
     start.ancestors().find(|folder| Dir::open(folder).is_ok_and(|dir| dir.stat(&marker).is_ok())).map(Path::to_owned)
+}
+
+/// Whether an engine has the workspace at `path`, one that is ending included.
+#[must_use]
+pub fn is_held(path: &Path) -> bool {
+    Dir::open(path.join(".codex")).is_ok_and(|codex| FileLock::is_held(&codex, &note_path(LOCK)))
 }
 
 /// Makes the folder at `path` (made if missing) a workspace. Every folder in it that is not hidden becomes a notebook

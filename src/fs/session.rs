@@ -200,14 +200,13 @@ pub fn detach(mountpoint: &Path) -> io::Result<()> {
 fn fusermount(mountpoint: &Path) -> io::Result<std::process::Output> {
     let named = std::env::var_os("FUSERMOUNT_PATH");
     let places = ["fusermount3", "/bin/fusermount3", "/usr/bin/fusermount3"].map(Into::into);
-    let mut missing = io::Error::from(io::ErrorKind::NotFound);
     for program in named.into_iter().chain(places) {
         match std::process::Command::new(program).args(["-u", "-z", "--"]).arg(mountpoint).output() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => missing = error,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             other => return other,
         }
     }
-    Err(missing)
+    Err(io::Error::new(io::ErrorKind::NotFound, "fusermount3 is not installed; `sudo apt-get install fuse3`"))
 }
 
 fn config(store: &Path, options: &MountOptions) -> Config {

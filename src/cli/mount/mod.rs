@@ -95,7 +95,7 @@ impl Mount {
             read_only: false,
         };
         let signals = serving::Signals::catch()?;
-        let serving = serving::Serving::start(session.open(options)?);
+        let serving = serving::Serving::start(session.open_to_serve(&options)?);
         serving.mount_first(&self.mountpoint, self.how.into())?;
         let mut said = line(&session.site.workspace, &self.mountpoint);
         if serving.is_indexing() {

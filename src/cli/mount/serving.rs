@@ -53,11 +53,10 @@ impl Serving {
         self.mount(mountpoint, request).inspect_err(|_| self.engine.close())
     }
 
-    /// Whether notebooks are still being indexed for the first time, after a moment: most are done with by then.
+    /// Gives what changed while nothing ran a moment to be taken in, which is enough for most stores. Whether notebooks
+    /// are still being indexed for the first time after that.
     pub(crate) fn is_indexing(&self) -> bool {
-        // What it says is asked again below.
-        let _ = self.engine.barrier(MOMENT);
-        !self.engine.is_caught_up()
+        !self.engine.scans_end_within(MOMENT) && !self.engine.is_caught_up()
     }
 
     /// Waits for a signal or the end of the last mount, then ends everything in order: mounts first, so that no

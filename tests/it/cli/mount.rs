@@ -156,7 +156,8 @@ fn foreground(bench: &Bench) -> std::process::Child {
     child
 }
 
-/// A store that was never indexed: whoever looks first waits for what there is, and then sees all of it.
+/// README: "A store that was never indexed is indexed while it is mounted: who lists a tag first waits for it, five
+/// seconds at the most, and then sees what there is; `cdx status` says how far it is."
 #[test]
 fn a_store_that_was_never_indexed_is_whole_for_its_first_reader() {
     let bench = Bench::lab();
@@ -168,4 +169,17 @@ fn a_store_that_was_never_indexed_is_whole_for_its_first_reader() {
     assert_eq!(names(bench.path("mnt/tags/many")).len(), 500);
     assert_eq!(names(bench.path("mnt/tags")).len(), 12);
     assert_eq!(names(bench.path("mnt/.codex/search/tag:t3")).len(), 50);
+    assert!(bench.cdx_in("ws", &["status"]).done().contains("complete, "));
+}
+
+#[test]
+fn what_changed_while_nothing_ran_is_there_when_a_mount_has_said_that_it_is_ready() {
+    let bench = Bench::lab();
+    for round in 0..5 {
+        let tag = format!("offline{round}");
+        bench.write("ws/lab/plan.md", &format!("---\ntags: [{tag}]\n---\n"));
+        bench.write(&format!("ws/lab/new{round}.md"), &format!("---\ntags: [{tag}]\n---\n"));
+        let _mounted = mount(&bench, "mnt", &[]);
+        assert_eq!(names(bench.path("mnt/tags").join(&tag)), [format!("new{round}.md"), "plan.md".to_owned()]);
+    }
 }
