@@ -19,6 +19,7 @@ use super::scan::Found;
 use super::{Notebook, Requester, ignore};
 use crate::index::journal::JournalEntry;
 use crate::index::notebook::{FileRecord, IndexError, IndexedStat, RowChange};
+use crate::sys::FileKind;
 use crate::types::{Actor, NotePath};
 
 /// Rows that one transaction writes at most, so that readers of the database and barriers are not kept long.
@@ -275,6 +276,10 @@ impl<'a> Batch<'a> {
         let mut verdicts = Vec::with_capacity(waiting.len());
         while let Some((path, dirty)) = waiting.pop_front() {
             let (is_neighbour, by, is_noted) = (dirty.is_neighbour, dirty.by.clone(), dirty.is_noted);
+            if is_noted && matches!(looker.at(&path), There::Present(stat) if stat.is_dir()) {
+                let came = self.files_below(&path).into_iter().filter(|path| judged.insert(path.clone()));
+                waiting.extend(came.map(|path| (path, Dirty { by: by.clone(), ..Dirty::default() })));
+            }
             let Some(verdict) = self.judge_one(&mut looker, path, dirty)? else { continue };
             for path in self.twins(&verdict) {
                 if judged.insert(path.clone()) {
@@ -332,9 +337,6 @@ impl<'a> Batch<'a> {
             }
         };
         let there = looker.at(&path);
-        if dirty.is_noted && matches!(there, There::Present(stat) if stat.is_dir()) {
-            self.scan_if_filled(&path);
-        }
         let is_recorded_only = wanted.is_none()
             && matches!(there, There::Present(stat) if stat.is_file() || stat.kind == crate::sys::FileKind::Symlink);
         let is_absent = matches!(there, There::Absent);
@@ -344,11 +346,26 @@ impl<'a> Batch<'a> {
         Ok(Some(Verdict { path, row, wanted, record: None, dirty, is_recorded_only, is_absent }))
     }
 
-    /// A folder that was made is empty; one that was moved here from another notebook or from outside is not.
-    fn scan_if_filled(&self, folder: &NotePath) {
-        if self.notebook.dir.list(folder).is_ok_and(|entries| !entries.is_empty()) {
-            self.scan(folder.clone(), true);
+    /// A folder that was made is empty; one that was moved here from another notebook or from outside is not. Who reads
+    /// next waits for what came with it; where that is very much, for a scan that finds the rest.
+    fn files_below(&self, folder: &NotePath) -> Vec<NotePath> {
+        let (mut folders, mut files) = (vec![folder.clone()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            let entries = self.notebook.dir.list(&folder).unwrap_or_default();
+            for entry in entries {
+                let Ok(path) = folder.join(entry.name.as_encoded_bytes()) else { continue };
+                match entry.kind {
+                    Some(FileKind::Directory) if self.notebook.ignore.is_ignored(&path, true) => {}
+                    Some(FileKind::Directory) => folders.push(path),
+                    _ => files.push(path),
+                }
+            }
+            if files.len() > SLICE_MAX {
+                self.scan(folder, true);
+                folders.drain(..).for_each(|folder| self.scan(folder, true));
+            }
         }
+        files
     }
 
     // ---- reading ----

@@ -308,8 +308,12 @@ impl IndexThread {
     /// Rows that have not come back are gone; their node numbers too, unless a kernel may know them.
     fn bury(&self, open: &mut IndexedNotebook, now: Instant) {
         for grave in open.graves.take_ended(now) {
-            if self.core.catalog.by_node(grave.node).is_none() && !open.notebook.nodes.was_asked(grave.key) {
-                open.notebook.nodes.forget(grave.key);
+            if self.core.catalog.by_node(grave.node).is_none() {
+                if open.notebook.nodes.was_asked(grave.key) {
+                    open.notebook.nodes.doubt(grave.key);
+                } else {
+                    open.notebook.nodes.forget(grave.key);
+                }
             }
         }
     }

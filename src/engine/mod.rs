@@ -55,7 +55,7 @@ use self::core::Core;
 use self::queue::Hint;
 use crate::history::History;
 use crate::index::notebook::NotebookReader;
-use crate::sys::{Dir, FileKind, StoreStat};
+use crate::sys::{Dir, FileKind, Replace, StoreError, StoreStat};
 use crate::types::{Actor, GestureId, NodeNumber, NotePath, NotebookName, NotebookNumber, Seq, StoreKey};
 
 /// How a workspace is opened.
@@ -177,6 +177,22 @@ impl Notebook {
                 }
             }
         }
+    }
+
+    /// Makes a file. Its number is known before it can be listed: its inode may be that of a dead file.
+    ///
+    /// # Errors
+    /// As [`Dir::write_durably`]; EEXIST where there is one.
+    fn make_file(&self, path: &NotePath, bytes: &[u8]) -> Result<StoreStat, StoreError> {
+        self.dir.write_durably_with(path, bytes, Replace::Never, |new| {
+            self.nodes.number_unasked(new.key);
+            true
+        })
+    }
+
+    /// A file or folder lost its last name: what bears its inode from now on is another, until the contrary is seen.
+    pub fn doubt_number(&self, stat: &StoreStat) {
+        self.nodes.doubt(stat.key);
     }
 
     /// The last link of a file was removed and no handle of it is left: its number is never given again.

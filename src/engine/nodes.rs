@@ -40,6 +40,8 @@ struct Known {
     asked: AtomicBool,
     /// When it took the place of the number of a file that had the inode before.
     replaced: Option<Instant>,
+    /// The file has lost its last name, as far as is known: the next that has the inode may be another.
+    is_doubtful: AtomicBool,
 }
 
 impl Known {
@@ -71,7 +73,13 @@ impl NodeNumbers {
     ) -> Self {
         let by_inode = DashMap::with_capacity_and_shard_amount(saved.len(), 16);
         for (number, key) in saved {
-            let known = Known { btime_ns: key.btime_ns, number, asked: AtomicBool::new(false), replaced: None };
+            let known = Known {
+                btime_ns: key.btime_ns,
+                number,
+                asked: AtomicBool::new(false),
+                replaced: None,
+                is_doubtful: AtomicBool::new(false),
+            };
             by_inode.insert((key.dev, key.ino), known);
         }
         Self {
@@ -102,6 +110,7 @@ impl NodeNumbers {
             if asked {
                 known.asked.store(true, Ordering::Relaxed);
             }
+            known.is_doubtful.store(false, Ordering::Relaxed);
             return known.number;
         }
         match self.by_inode.entry(inode) {
@@ -133,7 +142,13 @@ impl NodeNumbers {
             unsaved.forgotten.push(entry.get().number);
             replaced = Some(Instant::now());
         }
-        let known = Known { btime_ns: key.btime_ns, number, asked: AtomicBool::new(asked), replaced };
+        let known = Known {
+            btime_ns: key.btime_ns,
+            number,
+            asked: AtomicBool::new(asked),
+            replaced,
+            is_doubtful: AtomicBool::new(false),
+        };
         // The first of several wakes the thread that will write them all, a second later.
         if unsaved.assigned.is_empty() {
             self.queue.nudge();
@@ -148,9 +163,11 @@ impl NodeNumbers {
         Some((StoreKey { dev, ino, btime_ns: known.btime_ns }, known.number))
     }
 
-    /// The number of an inode of the store, perhaps that of a file which had the inode before.
+    /// The number of an inode of the store; perhaps that of a file which had the inode before, where nobody has seen
+    /// that one go.
     pub(super) fn known(&self, dev: u64, ino: u64) -> Option<NodeNumber> {
-        self.by_inode.get(&(dev, ino)).map(|known| known.number)
+        let known = self.by_inode.get(&(dev, ino)).filter(|known| !known.is_doubtful.load(Ordering::Relaxed));
+        known.map(|known| known.number)
     }
 
     /// Whether listings of the last moments may give an inode the number of a file that had it before.
@@ -179,6 +196,13 @@ impl NodeNumbers {
     pub(super) fn was_asked(&self, key: StoreKey) -> bool {
         let known = self.by_inode.get(&(key.dev, key.ino)).filter(|known| known.btime_ns == key.btime_ns);
         known.is_some_and(|known| known.asked.load(Ordering::Relaxed))
+    }
+
+    /// The file has lost its last name: who meets its inode has to look whose it is.
+    pub(super) fn doubt(&self, key: StoreKey) {
+        if let Some(known) = self.by_inode.get(&(key.dev, key.ino)).filter(|known| known.btime_ns == key.btime_ns) {
+            known.is_doubtful.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Drops the number of a file that is gone for good.
@@ -293,6 +317,11 @@ mod tests {
         assert!(![before, after].contains(&nodes.number_unasked(key(1))));
         assert_eq!(nodes.number(reused), after);
         assert!(nodes.was_replaced(reused));
+        nodes.doubt(key(1));
+        assert_eq!(nodes.known(1, 1), Some(after));
+        nodes.doubt(reused);
+        assert_eq!(nodes.known(1, 1), None);
+        assert_eq!((nodes.number(reused), nodes.known(1, 1)), (after, Some(after)));
     }
 
     #[test]

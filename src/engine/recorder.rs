@@ -205,6 +205,18 @@ impl<'a> Recorder<'a> {
     }
 }
 
+impl Group {
+    /// Whether it moves or removes what is at a path: a write of it that came later must stay later.
+    fn moves(&self, path: &NotePath) -> bool {
+        let concerns = |place: &NotePath| path.strip_prefix(place).is_some();
+        self.changes.iter().any(|change| match change {
+            Recording::Written(_) => false,
+            Recording::Removed(gone) => concerns(gone),
+            Recording::Moved(from, to) => concerns(from) || concerns(to),
+        })
+    }
+}
+
 impl Kept {
     fn by_same(&self, by: &Requester) -> bool {
         (&self.by.actor, &self.by.gesture) == (&by.actor, &by.gesture)
@@ -240,7 +252,9 @@ fn groups(changes: &[(Recording, Requester)], gestures: &mut Gestures) -> Vec<Gr
         let gesture = gestures.of(by);
         let is_same = |group: &Group| group.by.actor == by.actor && group.gesture == gesture;
         let joins = match recording {
-            Recording::Written(_) => groups.iter().rposition(is_same),
+            Recording::Written(path) => {
+                groups.iter().rposition(is_same).filter(|at| !groups[at + 1..].iter().any(|group| group.moves(path)))
+            }
             Recording::Removed(_) | Recording::Moved(..) => {
                 groups.len().checked_sub(1).filter(|last| is_same(&groups[*last]))
             }
@@ -280,5 +294,30 @@ pub(super) fn load(core: &Core, notebook: &Notebook, path: &NotePath) -> Option<
             Some(Loaded { recorded, stat, size })
         }
         FileKind::Directory | FileKind::Fifo | FileKind::Socket | FileKind::CharDevice | FileKind::BlockDevice => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_after_a_move_is_recorded_after_it() {
+        let path = |text: &str| NotePath::new(text).unwrap();
+        let by = |text: &str| Requester { actor: Actor::User(text.to_owned()), gesture: None };
+        let changes = [
+            (Recording::Written(path("other.md")), by("a")),
+            (Recording::Moved(path("c.md"), path("b.md")), by("bb")),
+            (Recording::Written(path("b.md")), by("a")),
+            (Recording::Written(path("more.md")), by("a")),
+        ];
+        let shown: Vec<String> = groups(&changes, &mut Gestures::default())
+            .iter()
+            .flat_map(|group| group.changes.iter().map(|change| format!("{change:?}")))
+            .collect();
+        let at = |text: &str| shown.iter().position(|change| change.contains(text)).unwrap();
+        let moved = at("Moved");
+        let written = shown.iter().position(|change| change.starts_with("Written") && change.contains("b.md")).unwrap();
+        assert!(written > moved, "{shown:?}");
     }
 }

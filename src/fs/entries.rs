@@ -285,6 +285,11 @@ impl Core {
 
     fn after_removal(&self, parent: &Node, victim: Option<(StoreStat, NodeNumber)>, name: &OsStr) {
         let Some((stat, number)) = victim else { return };
+        if (stat.nlink == 1 || stat.kind == FileKind::Directory)
+            && let Some(notebook) = parent.notebook()
+        {
+            notebook.doubt_number(&stat);
+        }
         if let Some(real) = self.nodes.known(number).as_ref().and_then(|node| node.real()) {
             real.lost(parent.number, name);
             // The kernel counts a link less on its own; what it counts besides (tags, views) is ours to correct.

@@ -243,7 +243,12 @@ impl World {
                     || self.names.get(*path) == id
                     || sidecars_of(saving).iter().any(|sidecar| sidecar == path)
             };
-            paths.iter().any(is_it) || matches!(op, Op::RenameTag { .. })
+            // By its bare name it is found where another note's could be meant.
+            let is_meant = |path: &&str| name_of(path) == name_of(saving);
+            let goes_by_name = matches!(op, Op::Tag { .. } | Op::Retag { .. });
+            (goes_by_name && paths.iter().any(is_meant))
+                || paths.iter().any(is_it)
+                || matches!(op, Op::RenameTag { .. })
         })
     }
 

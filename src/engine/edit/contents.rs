@@ -5,7 +5,6 @@ use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::history::blob_id;
 use crate::index::parse::edit::edit_view_column;
 use crate::index::query::{Group, TimeContext, parse_view};
-use crate::sys::Replace;
 use crate::types::{CommitId, FileKey, NotePath, NotebookNumber};
 
 impl Engine {
@@ -58,7 +57,7 @@ impl Engine {
         check_place(path)?;
         let _lock = self.workbench.lock_file(notebook.number, path);
         notebook.dir.make_dirs(&path.parent()).map_err(refused)?;
-        match notebook.dir.write_durably(path, bytes, Replace::Never) {
+        match notebook.make_file(path, bytes) {
             Ok(_) => {}
             Err(error) if error.errno() == libc::EEXIST => {
                 return Err(EngineError::Exists(format!("{path} is there already in {}", notebook.name())));

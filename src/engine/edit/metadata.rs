@@ -11,7 +11,7 @@ use crate::engine::catalog::CatalogFile;
 use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::index::parse::edit::{EditError, MetaEdit};
 use crate::index::parse::{Sidecar, content_type, has_frontmatter, parse, sidecar_names};
-use crate::sys::{Replace, StoreStat};
+use crate::sys::StoreStat;
 use crate::types::{FileKey, NotePath, TagName};
 
 /// From so many files on, several threads edit them.
@@ -162,7 +162,7 @@ fn new_sidecar(
     let place = path.parent().join(name).map_err(|error| {
         EngineError::Invalid(format!("{path} cannot have a sidecar for its metadata: {error}; shorten its name"))
     })?;
-    match notebook.dir.write_durably(&place, bytes, Replace::Never) {
+    match notebook.make_file(&place, bytes) {
         Ok(_) => {
             notebook.dir.take_owner_and_mode(&place, subject)?;
             Ok((Outcome::Written, place))

@@ -1,6 +1,7 @@
 //! Operations that change entries of a place, but for renames.
 
 use std::ffi::OsStr;
+use std::sync::Arc;
 
 use super::errors::About;
 use super::inner::{Inner, writable_notebook};
@@ -8,7 +9,7 @@ use super::lookup::segment;
 use super::membership::check_name;
 use super::{Answer, Caller, Created, Found, Place, Refused};
 use crate::engine::EngineError;
-use crate::engine::catalog::{TagPath, names};
+use crate::engine::catalog::{CatalogFile, TagPath, names};
 use crate::index::parse::edit::MetaEdit;
 use crate::index::query::ast::Group;
 use crate::types::{FileKey, TagName};
@@ -18,8 +19,12 @@ impl Inner {
 
     pub(super) fn create(&self, place: &Place, name: &OsStr, mode: u32, caller: Caller) -> Answer<Created> {
         self.writable()?;
-        if let Some(file) = self.save_after_removal(place, name, caller)? {
-            return Ok(Created::Note(file));
+        let saved = self.saved_after_removal(place, name);
+        let is_apart = saved.as_ref().is_some_and(|file| self.is_read(file));
+        if let Some(file) = saved.as_ref().filter(|_| !is_apart)
+            && self.save_after_removal(file, (place, name), caller)?
+        {
+            return Ok(Created::Note(file.key));
         }
         self.caught_up()?;
         let notebook = self.scratch_home(place, name)?;
@@ -31,23 +36,37 @@ impl Inner {
             Err(refused) if refused.errno == libc::ENOENT => {}
             Err(refused) => return Err(refused),
         }
-        Ok(Created::Scratch(self.make_scratch(&notebook, (place, name), mode, caller)?))
+        let scratch = self.make_scratch(&notebook, (place, name), mode, caller)?;
+        if let Some(file) = saved.filter(|_| is_apart) {
+            self.scratches.is_save_of(scratch.id, file.key);
+        }
+        Ok(Created::Scratch(scratch))
+    }
+
+    /// The note that lost this entry a moment ago.
+    fn saved_after_removal(&self, place: &Place, name: &OsStr) -> Option<Arc<CatalogFile>> {
+        place.tag()?;
+        let file = self.recently.take_removed(place, name)?;
+        self.catalog().file(file)
+    }
+
+    /// Whether somebody reads the note, or another of its name, perhaps to copy it to this very name: truncating it now
+    /// would lose it. What is made is held apart then; if it says the same as a note it becomes the entry of that one,
+    /// else it is the note's new contents once it is complete.
+    fn is_read(&self, file: &CatalogFile) -> bool {
+        let is_open = |other: &CatalogFile| self.engine.is_open(other.store);
+        is_open(file) || self.catalog().by_name(file.name()).iter().any(|other| is_open(other))
     }
 
     /// An entry that was removed a moment ago is created again: a save. The note gets its tag back.
-    fn save_after_removal(&self, place: &Place, name: &OsStr, caller: Caller) -> Answer<Option<FileKey>> {
-        let Some(tag) = place.tag() else { return Ok(None) };
-        let Some(file) = self.recently.take_removed(place, name) else { return Ok(None) };
-        let Some(file) = self.catalog().file(file) else { return Ok(None) };
-        // Somebody reads the note, perhaps to copy it to this very name: truncating it now would lose it. What is made
-        // is held apart then, and becomes the entry if it says the same.
-        if self.engine.is_open(file.store) {
-            return Ok(None);
-        }
+    fn save_after_removal(&self, file: &CatalogFile, at: (&Place, &OsStr), caller: Caller) -> Answer<bool> {
+        let Some(tag) = at.0.tag() else { return Ok(false) };
         let file = self.writable_note(file.key, caller)?;
+        // It may be read behind the mount, where nothing tells: what is truncated stays in the history.
+        self.engine.keep_before_removal(file.key.notebook, &file.path);
         self.edit(&file, vec![MetaEdit::AddTag(tag.clone())], caller)?;
-        self.begin_save((place, name), tag, file.key, caller);
-        Ok(Some(file.key))
+        self.begin_save(at, tag, file.key, caller);
+        Ok(true)
     }
 
     pub(super) fn unlink(&self, place: &Place, name: &OsStr, caller: Caller) -> Answer<()> {

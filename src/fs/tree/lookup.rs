@@ -15,6 +15,13 @@ impl Inner {
             return Ok(Found::Scratch(scratch));
         }
         if let Some(file) = self.saves.find(place, name) {
+            // The name may be that of a tag by now.
+            if let Place::Tag(path) = place {
+                self.caught_up()?;
+                if let Some(below) = self.child_tag(path, name) {
+                    return Ok(Found::Dir(Place::Tag(below)));
+                }
+            }
             return Ok(Found::Note(file));
         }
         match place {

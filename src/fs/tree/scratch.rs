@@ -16,7 +16,7 @@ use super::{Answer, Caller, Place, Refused, Scratch};
 use crate::engine::Notebook;
 use crate::engine::catalog::now_ns;
 use crate::sys::Dir;
-use crate::types::{NotePath, NotebookNumber};
+use crate::types::{FileKey, NotePath, NotebookNumber};
 
 /// How long after its last close a file settles (mount.md §5).
 pub(super) const SETTLES_AFTER: Duration = Duration::from_secs(1);
@@ -40,6 +40,8 @@ pub(super) struct Held {
     pub(super) name: OsString,
     pub(super) scratch: Scratch,
     pub(super) by: Caller,
+    /// The note that lost an entry of this name a moment before: these are its new contents.
+    pub(super) saves: Option<FileKey>,
     /// Open handles.
     opens: u32,
     /// When it was made, renamed, or closed by somebody who could write.
@@ -133,6 +135,13 @@ impl Scratches {
             held.await_settling();
         }
         self.wake.notify_all();
+    }
+
+    /// It is a save of a note, see [`Held::saves`].
+    pub(super) fn is_save_of(&self, id: u64, note: FileKey) {
+        if let Some(held) = self.state.lock().held.get_mut(&id) {
+            held.saves = Some(note);
+        }
     }
 
     fn insert(&self, held: Held) {
@@ -246,6 +255,7 @@ impl Inner {
             name: at.1.to_owned(),
             scratch: scratch.clone(),
             by: caller,
+            saves: None,
             opens: 0,
             touched: Instant::now(),
             due: None,

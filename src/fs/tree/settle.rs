@@ -47,7 +47,7 @@ impl Inner {
     /// Nothing more is to be expected of the file.
     pub(super) fn settle(&self, id: u64) {
         let Some(held) = self.scratches.claim(id) else { return };
-        if self.becomes_entry(&held) {
+        if self.becomes_entry(&held) || held.saves.is_some_and(|note| self.becomes_contents(&held, note)) {
             return self.drop_scratch(id);
         }
         match self.becomes_note(&held) {
@@ -68,6 +68,23 @@ impl Inner {
         let place = (&held.place, &*held.name);
         let same = self.named(&held.name).into_iter().find(|note| self.has_same_bytes(held, note));
         same.is_some_and(|note| self.add(note.key, place, held.by).is_ok())
+    }
+
+    /// Whether it is the new contents of a note now, which is in the folder again. Where that fails it is a new note.
+    fn becomes_contents(&self, held: &Held, note: FileKey) -> bool {
+        let save = || {
+            let file = self.writable_note(note, held.by)?;
+            self.engine.keep_before_removal(note.notebook, &file.path);
+            self.write_through(held, &file, held.by)?;
+            self.caches.drop_contents(file.node);
+            self.caught_up()?;
+            let file = self.file(note)?;
+            match held.place.tag() {
+                Some(tag) if !file.has_tag(tag) => self.edit(&file, vec![MetaEdit::AddTag(tag.clone())], held.by),
+                _ => Ok(()),
+            }
+        };
+        save().inspect_err(|refused| self.errors.record(held.by, "saving", refused)).is_ok()
     }
 
     fn has_same_bytes(&self, held: &Held, note: &CatalogFile) -> bool {

@@ -129,3 +129,32 @@ fn ln_of_a_note_with_two_names_was_refused_as_if_it_were_of_the_other() {
         tag("home/b.md"),
     ]);
 }
+
+#[test]
+fn an_entry_that_is_saved_hid_the_folder_of_a_tag_below() {
+    let bare = Contents { form: Form::Bare, tags: &["y"], status: &[], card: false, text: 171 };
+    replay(&[
+        write("home/c", bare),
+        Op::MakeTag { tag: "x" },
+        Op::Tag { at: "home/c", tag: "x", how: Tagging::Mv },
+        Op::Write { at: "home/c", via: Via::Tag("x"), how: Save::Recreate, what: bare },
+        write("home/b.md", card(&["z", "x/c"], &[], 5)),
+    ]);
+}
+
+#[test]
+fn a_sidecar_was_listed_under_the_number_of_the_file_whose_inode_it_has() {
+    let bare = Contents { form: Form::Bare, tags: &[], status: &[], card: false, text: 1 };
+    let round = [
+        write("home/p.png", bare),
+        write("home/a.md", card(&[], &[], 2)),
+        Op::MakeTag { tag: "x" },
+        Op::Unlink { at: "home/a.md" },
+        Op::Tag { at: "home/p.png", tag: "x", how: Tagging::Ln },
+        Op::Unlink { at: "home/.p.png.json" },
+        write("home/b.md", card(&[], &[], 3)),
+        Op::StoreUnlink { at: "home/b.md" },
+        Op::Tag { at: "home/p.png", tag: "x", how: Tagging::Ln },
+    ];
+    replay(&round);
+}
