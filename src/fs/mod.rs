@@ -14,6 +14,7 @@ mod hooks;
 mod leases;
 mod node;
 mod open;
+mod renamed;
 mod session;
 mod table;
 pub mod tree;

@@ -181,3 +181,21 @@ fn an_entry_that_is_being_written_through_is_looked_up_each_time() {
     assert!(is_gone(&entry));
     assert_eq!(errno(fs::metadata(&entry)), libc::ENOENT);
 }
+
+#[test]
+fn a_tag_folder_that_was_renamed_is_under_its_new_name_at_once_with_all_in_it() {
+    let m = lab();
+    write(m.lab("deep.md"), note("tags: [x/deep]", "Body."));
+    for round in 0..ROUNDS {
+        let (from, to) = if round % 2 == 0 { ("x", "z") } else { ("z", "x") };
+        let (old, new) = (m.at("tags").join(from), m.at("tags").join(to));
+        hold(&[&old, &old.join("a.md"), &old.join("deep/deep.md")]);
+        fs::rename(&old, &new).unwrap();
+        assert_eq!(ls(&new), ["a.md", "b.md", "deep", "plot.png"], "round {round}");
+        assert!(new.join("a.md").exists() && new.join("deep/deep.md").exists(), "round {round}");
+        assert!(is_gone(&old) && is_gone(&old.join("a.md")), "round {round}");
+        fs::create_dir(&old).unwrap();
+        assert!(ls(&old).is_empty() && ls(&new).len() == 4, "round {round}");
+        fs::remove_dir(&old).unwrap();
+    }
+}
