@@ -68,6 +68,8 @@ pub struct Core {
 const LONG: Duration = Duration::from_secs(3600);
 /// … and while they are not.
 const SHORT: Duration = Duration::from_secs(1);
+/// A file that becomes a note does so within some milliseconds.
+const SETTLED_WITHIN: Duration = Duration::from_secs(1);
 
 impl Core {
     /// The filesystem of a workspace.
@@ -229,7 +231,16 @@ impl Core {
         if let Some(fd) = real.dir_fd.lock().clone() {
             return Ok(StoreStat::of(&*fd)?);
         }
-        Err(FsError::plain(libc::ESTALE))
+        Err(self.stale(real))
+    }
+
+    /// The refusal of a node that is not found where it was. The kernel looks its name up once more: by then a file that
+    /// is becoming a note at this moment is to have become it.
+    fn stale(&self, real: &Real) -> FsError {
+        if let Some(id) = real.scratch {
+            self.tree.wait_until_settled(id, SETTLED_WITHIN);
+        }
+        FsError::plain(libc::ESTALE)
     }
 
     /// Where a node is now: a directory's descriptor and the name in it, checked to lead to the node.
@@ -243,7 +254,7 @@ impl Core {
                 return Ok((dir, name.name, stat));
             }
         }
-        Err(FsError::plain(libc::ESTALE))
+        Err(self.stale(real))
     }
 
     pub(super) fn parent_fd(&self, parent: &Parent) -> FsResult<ParentFd> {
@@ -265,12 +276,24 @@ impl Core {
             What::Real(_) => self.lookup_real(&parent, name),
             What::Place(place) => {
                 let mark = self.leases.mark();
-                let found = self.tree.lookup(place, name, ctx.caller)?;
-                let mut reply = self.entry_of(found, true)?;
+                let mut reply = self.lookup_in(place, name, ctx.caller)?;
                 self.lease(&parent, name, mark, &mut reply);
                 Ok(reply)
             }
             What::Text(_) | What::Past(_) | What::Symlink(_) => Err(FsError::plain(libc::ENOTDIR)),
+        }
+    }
+
+    fn lookup_in(&self, place: &Place, name: &OsStr, caller: Caller) -> FsResult<EntryReply> {
+        let found = self.tree.lookup(place, name, caller)?;
+        let Found::Scratch(Scratch { id, .. }) = found else { return self.entry_of(found, true) };
+        match self.entry_of(found, true) {
+            // It is becoming a note at this moment: it has left its place, and the note is not shown yet.
+            Err(error) if error.errno == libc::ENOENT => {
+                self.tree.wait_until_settled(id, SETTLED_WITHIN);
+                self.entry_of(self.tree.lookup(place, name, caller)?, true)
+            }
+            other => other,
         }
     }
 

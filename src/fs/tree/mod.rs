@@ -145,6 +145,14 @@ impl Tree {
         self.inner.scratches.has(id)
     }
 
+    /// Waits until a file is no longer being made, `within` this time at most.
+    pub fn wait_until_settled(&self, id: u64, within: Duration) {
+        let until = std::time::Instant::now() + within;
+        while self.is_scratch(id) && std::time::Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Removes an entry.
     ///
     /// # Errors
