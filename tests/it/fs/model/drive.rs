@@ -20,6 +20,8 @@ pub struct Driver {
     pub world: World,
     /// Inode numbers of the model's files.
     pub numbers: BTreeMap<u32, u64>,
+    /// Contents and attributes under which files were last read.
+    pub seen: BTreeMap<String, (Vec<u8>, u64, i64, i64)>,
     /// What was done.
     pub ops: Vec<Op>,
     /// Names that nothing else uses.
@@ -50,6 +52,7 @@ impl Driver {
             store: mounted.store(),
             world: World::new(sequence),
             numbers: BTreeMap::new(),
+            seen: BTreeMap::new(),
             ops: Vec::new(),
             fresh: 0,
         };
