@@ -17,7 +17,8 @@ pub fn enter(arguments: &[String]) -> Option<ExitCode> {
     }
     let this = std::env::current_exe().ok()?;
     let status = Command::new("unshare")
-        .args(["--mount", "--propagation", "private", "--"])
+        // It ends with us, and its daemons with it.
+        .args(["--mount", "--propagation", "private", "--", "setpriv", "--pdeathsig", "TERM"])
         .arg(this)
         .args(arguments)
         .env(INSIDE, "1")

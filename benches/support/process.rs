@@ -76,7 +76,7 @@ pub struct Thread {
 impl Thread {
     /// Whether it serves requests of the kernel.
     pub fn is_fuse(&self) -> bool {
-        self.name.starts_with("fuser") || matches!(self.name.as_str(), "fs-worker" | "kernel-caches")
+        self.name.starts_with("fuser") || self.name == "fs-worker"
     }
 }
 

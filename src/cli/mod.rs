@@ -15,6 +15,7 @@ mod index;
 mod init;
 mod links;
 mod log;
+mod log_lines;
 mod mount;
 mod mounts;
 mod notebook;
@@ -125,7 +126,7 @@ impl Context {
 /// Runs the command of the arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(search::shielded(std::env::args_os()));
     match run(cli) {
         Ok(outcome) => Code::from(outcome).into(),
         Err(error) => {
@@ -143,17 +144,25 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
     for warning in &config.warnings {
         tell(format!("cdx: warning: {warning}"));
     }
-    log_to_stderr(&config);
+    log_to_stderr(&config, matches!(cli.command, Command::Mount(_)));
     let mut context = Context { config, workspace: cli.global.workspace, out: Output::stdout() };
     let outcome = cli.command.run(&mut context)?;
     context.out.flush()?;
     Ok(outcome)
 }
 
-fn log_to_stderr(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.log);
+/// A daemon's lines are records, with their times; those of a command are for who typed it.
+fn log_to_stderr(config: &Config, serves: bool) {
+    let mut filter = tracing_subscriber::EnvFilter::new(&config.log);
+    // What it says of a mount that fails is said again, with what to do, in our own words.
+    if let Ok(quiet) = "fuser::mnt=off".parse()
+        && !config.log.contains("fuser")
+    {
+        filter = filter.add_directive(quiet);
+    }
     // A second subscriber is refused; there is none in this process.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let _ = if serves { lines.try_init() } else { lines.event_format(log_lines::InWords).try_init() };
 }
 
 impl Command {
@@ -194,6 +203,7 @@ fn definition() -> clap::Command {
 
 #[cfg(test)]
 mod tests {
+    /// README: "`cdx COMMAND --help` has examples for each command".
     #[test]
     fn the_definition_is_consistent_and_every_command_shows_an_example() {
         fn walk(command: &clap::Command) {

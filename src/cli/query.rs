@@ -89,6 +89,8 @@ struct Asked {
     view: Option<String>,
     /// Its own limit.
     limit: Option<u64>,
+    /// Its own offset.
+    offset: u64,
     /// Properties that it speaks of: columns of the table.
     properties: Vec<String>,
 }
@@ -100,10 +102,12 @@ impl Asked {
             let query = read_view(session, &view);
             let limit = query.as_ref().and_then(|query| query.limit);
             let properties = query.as_ref().map(properties).unwrap_or_default();
-            return Ok(Self { line: String::new(), view: Some(view), limit, properties });
+            let offset = query.as_ref().map_or(0, |query| query.offset);
+            return Ok(Self { line: String::new(), view: Some(view), limit, offset, properties });
         }
         let query = parse_line(argument).map_err(|error| bad_line(argument, &error))?;
-        Ok(Self { line: argument.to_owned(), view: None, limit: query.limit, properties: properties(&query) })
+        let (limit, offset) = (query.limit, query.offset);
+        Ok(Self { line: argument.to_owned(), view: None, limit, offset, properties: properties(&query) })
     }
 
     fn page(&self, session: &Session, limit: Option<u64>, offset: Option<u64>) -> Result<Value, CliError> {
@@ -115,17 +119,16 @@ impl Asked {
         Ok(result)
     }
 
-    /// All files, page by page, unless the query or a flag has a limit.
+    /// All files, page by page, or as many as the flag or the query itself asks for.
     fn all(&self, session: &Session, limit: Option<u64>, offset: Option<u64>) -> Result<Vec<Value>, CliError> {
-        if limit.is_some() || self.limit.is_some() {
-            return Ok(reply::list(&self.page(session, limit, offset)?, "files").to_vec());
-        }
-        let (mut files, first) = (Vec::new(), offset.unwrap_or(0));
+        let most = limit.or(self.limit).unwrap_or(u64::MAX);
+        let (mut files, first) = (Vec::new(), offset.unwrap_or(self.offset));
         loop {
-            let page = self.page(session, Some(PAGE), Some(first + files.len() as u64))?;
+            let wanted = PAGE.min(most - files.len() as u64);
+            let page = self.page(session, Some(wanted), Some(first + files.len() as u64))?;
             let found = reply::list(&page, "files");
             files.extend_from_slice(found);
-            if (found.len() as u64) < PAGE {
+            if (found.len() as u64) < wanted || files.len() as u64 >= most {
                 return Ok(files);
             }
         }
@@ -142,7 +145,7 @@ fn is_view(argument: &str) -> bool {
 /// The position of the mistake under the line itself.
 fn bad_line(line: &str, error: &model::QueryError) -> CliError {
     let before: String = " ".repeat(error.position);
-    CliError::Usage(format!("{error}\n  {line}\n  {before}^"))
+    CliError::Usage(format!("the query does not parse: {error}\n  {line}\n  {before}^"))
 }
 
 /// The definition, to choose columns by; the engine reports what is wrong with it.

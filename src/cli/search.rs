@@ -1,5 +1,7 @@
 //! `cdx search`: full text, with excerpts.
 
+use std::ffi::OsString;
+
 use clap::Args;
 
 use super::error::{CliError, Outcome};
@@ -14,10 +16,11 @@ use crate::engine::Command;
   cdx search learning rate            both words
   cdx search '\"learning rate\"' adam   the phrase and the word
   cdx search warm* tag:experiment     a prefix, and any term of `cdx query`
+  cdx search adam -tag:failed         but not with that tag
   cdx search adam -0 | xargs -0 grep -n adam")]
 pub(crate) struct Search {
     /// Words, phrases, prefixes, and terms of `cdx query`
-    #[arg(required = true, allow_hyphen_values = true)]
+    #[arg(required = true)]
     words: Vec<String>,
     /// How results are printed
     #[arg(long, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
@@ -37,13 +40,15 @@ impl Search {
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
         let session = context.session()?;
         let line = self.words.iter().map(|word| term(word)).collect::<Vec<_>>().join(" ");
-        crate::index::query::parse_line(&line).map_err(|error| CliError::Usage(format!("{error} in: {line}")))?;
+        crate::index::query::parse_line(&line)
+            .map_err(|error| CliError::Usage(format!("cannot search for `{line}`: {error}")))?;
         let result = session.ask(&Command::Query {
             line,
             view: None,
             limit: Some(self.limit),
             offset: None,
-            snippets: !self.null,
+            // Read from the files that are shown; who wants paths alone needs none.
+            snippets: self.json || (!self.null && matches!(self.format, Format::Table | Format::Json)),
         })?;
         let files = reply::list(&result, "files");
         match (self.json, self.null, self.format) {
@@ -63,6 +68,33 @@ impl Search {
         }
         Ok(Outcome::Done)
     }
+}
+
+/// The arguments of the program, with words that are taken away (`-tag:failed`) put in parentheses where the command is
+/// `search`: clap would take them for flags, or, told not to, every flag behind a word for a word.
+pub(crate) fn shielded(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut at = 1;
+    while let Some(argument) = arguments.get(at).and_then(|argument| argument.to_str()) {
+        match argument {
+            "-w" | "--workspace" | "--home" => at += 2,
+            flag if flag.starts_with('-') => at += 1,
+            "search" => break,
+            _ => return arguments,
+        }
+    }
+    for argument in arguments.iter_mut().skip(at + 1).take_while(|argument| *argument != "--") {
+        if let Some(text) = argument.to_str().filter(|text| is_word_taken_away(text)) {
+            *argument = format!("({text})").into();
+        }
+    }
+    arguments
+}
+
+/// The flags of one letter are `-0`, `-h` and `-w NAME`.
+fn is_word_taken_away(text: &str) -> bool {
+    let first = text.strip_prefix('-').and_then(|rest| rest.chars().next());
+    first.is_some_and(|first| !matches!(first, '-' | '0' | 'h' | 'w') || (first == 'h' && text.len() > 2))
 }
 
 /// An argument with a blank in it that the shell kept together is a phrase.
@@ -87,6 +119,21 @@ fn print_excerpts(context: &mut Context, files: &[serde_json::Value]) -> Result<
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn words_that_are_taken_away_are_no_flags_and_flags_no_words() {
+        for (given, taken) in [
+            ("cdx search adam -tag:failed --limit 5 -0", "cdx search adam (-tag:failed) --limit 5 -0"),
+            ("cdx -w lab search -sgd adam -w x -h", "cdx -w lab search (-sgd) adam -w x -h"),
+            ("cdx --home=x search a -hot -- -b", "cdx --home=x search a (-hot) -- -b"),
+            ("cdx query -tag:failed", "cdx query -tag:failed"),
+            ("cdx tag add -x search -y", "cdx tag add -x search -y"),
+            ("cdx", "cdx"),
+        ] {
+            let arguments = super::shielded(given.split(' ').map(Into::into));
+            assert_eq!(arguments.join(std::ffi::OsStr::new(" ")), taken);
+        }
+    }
+
     #[test]
     fn what_the_shell_kept_together_is_a_phrase() {
         for (word, term) in [

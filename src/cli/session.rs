@@ -10,14 +10,16 @@ use super::error::CliError;
 use super::progress::Progress;
 use super::site::{Named, Site};
 use crate::config::Config;
-use crate::engine::{Command, Engine, EngineError, EngineOptions, Requester};
+use crate::engine::{Command, Engine, EngineError, EngineOptions, Requester, ScanProgress};
 use crate::types::Actor;
 
 /// How long a command waits for others that hold the workspace and serve nobody.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(30);
+
 /// A workspace and who acts on it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) site: Site,
     pub(crate) actor: Actor,
@@ -31,27 +33,52 @@ impl Session {
 
     /// Asks the running engine, else an own one.
     pub(crate) fn ask(&self, command: &Command) -> Result<Value, CliError> {
-        let _progress = Progress::of(match command {
+        let progress = Progress::of(match command {
             Command::Index { .. } => "indexing",
             Command::Check { .. } => "checking",
             _ => "working",
         });
         let began = Instant::now();
         loop {
-            if let Some(reply) = self.ask_running(command)? {
-                return Ok(reply);
+            progress.watch(of_running(self.clone()));
+            match self.ask_running(command) {
+                Ok(None) => {}
+                Ok(Some(reply)) => return Ok(reply),
+                // It is ending: nothing was done.
+                Err(CliError::Engine(EngineError::Closed)) if began.elapsed() < PATIENCE => {
+                    std::thread::sleep(BETWEEN_ATTEMPTS);
+                    continue;
+                }
+                Err(error) => return Err(error),
             }
             match self.open(own_options(&self.actor)) {
                 Ok(engine) => {
+                    let watched = Arc::clone(&engine);
+                    progress.watch(move || watched.scan_progress());
+                    engine.wait_for_scans();
                     let reply = engine.perform(command, &engine.default_requester());
+                    drop(progress);
                     engine.close();
                     return Ok(reply?);
                 }
                 // Another command holds it for its own length, or a daemon is starting or ending.
                 Err(CliError::Engine(EngineError::Held(_))) if began.elapsed() < PATIENCE => {
-                    std::thread::sleep(Duration::from_millis(30));
+                    std::thread::sleep(BETWEEN_ATTEMPTS);
                 }
                 Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Opens an engine that is to last; a command, or a daemon that is ending, is waited for.
+    pub(crate) fn open_to_serve(&self, options: &EngineOptions) -> Result<Arc<Engine>, CliError> {
+        let began = Instant::now();
+        loop {
+            match self.open(options.clone()) {
+                Err(CliError::Engine(EngineError::Held(_))) if began.elapsed() < PATIENCE => {
+                    std::thread::sleep(BETWEEN_ATTEMPTS);
+                }
+                other => return other,
             }
         }
     }
@@ -93,7 +120,21 @@ impl Session {
     }
 }
 
-/// How an engine is opened for the length of one command.
+/// How far the scans of the engine that runs have come, as it says itself.
+fn of_running(session: Session) -> impl Fn() -> Option<ScanProgress> {
+    move || {
+        let status = session.ask_running(&Command::Status).ok().flatten()?;
+        let is_scanned = |notebook: &&Value| notebook.get("scanning") == Some(&Value::Bool(true));
+        let running: Vec<&Value> = super::reply::list(&status, "notebooks").iter().filter(is_scanned).collect();
+        let expected = |notebook: &&Value| notebook.get("expected").and_then(Value::as_u64);
+        (!running.is_empty()).then(|| ScanProgress {
+            met: running.iter().map(|notebook| super::reply::number(notebook, "met")).sum(),
+            expected: running.iter().map(expected).sum(),
+        })
+    }
+}
+
+/// How an engine is opened for the length of one command, which waits for the start-up scan itself.
 pub(crate) fn own_options(actor: &Actor) -> EngineOptions {
-    EngineOptions { actor: actor.clone(), watch: false, serve: false, wait_for_scan: true, read_only: false }
+    EngineOptions { actor: actor.clone(), watch: false, serve: false, wait_for_scan: false, read_only: false }
 }

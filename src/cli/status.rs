@@ -114,8 +114,7 @@ fn print_engine(out: &mut Output, engine: &Value) -> Result<(), CliError> {
         format!("pid {}, version {}, {running}", reply::number(engine, "pid"), reply::text(engine, "version")),
     );
     let waiting = |part: &str| engine.get(part).map_or(0, |part| reply::number(part, "waiting"));
-    let complete = if engine.get("complete") == Some(&Value::Bool(true)) { "complete" } else { "not complete yet" };
-    row("index", format!("{complete}, {}", count(waiting("index"), "change waits", "changes wait")));
+    row("index", format!("{}, {}", completeness(engine), count(waiting("index"), "change waits", "changes wait")));
     row("history", count(waiting("history"), "change waits", "changes wait"));
     if let Some(watcher) = engine.get("watcher") {
         let folders = count(reply::number(watcher, "folders"), "folder", "folders");
@@ -127,10 +126,27 @@ fn print_engine(out: &mut Output, engine: &Value) -> Result<(), CliError> {
     row("notebooks", notebooks.collect::<Vec<_>>().join(", "));
     out.table(&table)?;
     for problem in reply::list(engine, "problems") {
-        let problem = out.styled(&super::output::printable(&reply::shown(problem)), Style::Bad);
+        let (what, reason) = (reply::text(problem, "what"), reply::text(problem, "reason"));
+        let about = if reason.starts_with(what) { String::new() } else { format!("{what}: ") };
+        let problem = format!("{about}{reason}");
+        let problem = out.styled(&super::output::printable(&problem), Style::Bad);
         out.line(format!("  {problem}"))?;
     }
     Ok(())
+}
+
+/// Whether the index has all that there is, and how far it is if not.
+fn completeness(engine: &Value) -> String {
+    let of_notebooks = |key: &str| -> u64 {
+        let scanned = |notebook: &&Value| notebook.get("scanning") == Some(&Value::Bool(true));
+        reply::list(engine, "notebooks").iter().filter(scanned).map(|notebook| reply::number(notebook, key)).sum()
+    };
+    let (met, expected) = (of_notebooks("met"), of_notebooks("expected"));
+    match engine.get("complete") {
+        Some(Value::Bool(true)) => "complete".to_owned(),
+        _ if expected > 0 => format!("not complete yet ({} of {expected} files and folders)", met.min(expected)),
+        _ => "not complete yet".to_owned(),
+    }
 }
 
 fn duration(seconds: u64) -> String {
@@ -138,5 +154,22 @@ fn duration(seconds: u64) -> String {
         0..=119 => format!("{seconds} s"),
         120..=7199 => format!("{} min", seconds / 60),
         _ => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_the_index_is() {
+        let engine = |complete: bool, scanning: bool, expected: Option<u64>| {
+            let notebook = json!({"scanning": scanning, "met": 30, "expected": expected});
+            completeness(&json!({"complete": complete, "notebooks": [notebook, {"scanning": false, "met": 7}]}))
+        };
+        assert_eq!(engine(true, false, None), "complete");
+        assert_eq!(engine(false, true, Some(120)), "not complete yet (30 of 120 files and folders)");
+        assert_eq!(engine(false, true, None), "not complete yet");
+        assert_eq!(engine(false, false, Some(120)), "not complete yet");
     }
 }

@@ -56,18 +56,16 @@ pub(crate) fn unmount(context: &Context, mountpoint: &Path) -> Result<(), CliErr
         }
         Ok(Err(error)) => return Err(error),
     }
-    if let Ok(session) = session
-        && mounts::of(&mount.workspace).is_empty()
-    {
-        wait_for_end(&session);
+    if mounts::of(&mount.workspace).is_empty() {
+        wait_for_end(&mount.workspace);
     }
     Ok(())
 }
 
 /// Until the engine has let go of the workspace, so that what follows (`rm -r`, a backup) finds it at rest.
-fn wait_for_end(session: &Session) {
+fn wait_for_end(workspace: &Path) {
     let began = Instant::now();
-    while began.elapsed() < PATIENCE && matches!(session.ask_running(&Command::Status), Ok(Some(_))) {
+    while began.elapsed() < PATIENCE && crate::engine::is_held(workspace) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -47,7 +47,7 @@ fn change(notebook: NotebookNumber, applied: &Applied, was: Option<&CatalogFile>
             kind: AppliedKind::Added,
             path: file.path.clone(),
             node: file.node,
-            links_changed: true,
+            links_changed: !file.tags.is_empty(),
         },
         Applied::Changed { file, old_path } => AppliedChange {
             notebook,

@@ -155,7 +155,7 @@ impl<'a> Batch<'a> {
             }
             Hint::Exchanged(one, other) => {
                 for path in [one, other] {
-                    self.rescan_if_folder(&path);
+                    self.rescan_if_folder(&path, is_noted);
                     self.add(path, by.clone(), is_noted, false);
                 }
             }
@@ -170,7 +170,7 @@ impl<'a> Batch<'a> {
         }
         if path.name().to_str().is_some_and(|name| ignore::RULE_FILES.contains(&name)) {
             self.notebook.ignore.forget();
-            self.core.scans.request(&self.notebook, path.parent(), false);
+            self.core.scans.request(&self.notebook, path.parent());
         }
         let entry = self.dirty.entry(path).or_default();
         if by.is_some() {
@@ -180,11 +180,20 @@ impl<'a> Batch<'a> {
         entry.is_gone |= is_gone;
     }
 
-    fn rescan_if_folder(&self, path: &NotePath) {
+    /// A scan of a folder that came as a whole. Whoever reported it (`by`) sees its notes in the next listing.
+    fn scan(&self, folder: NotePath, is_reported: bool) {
+        if is_reported {
+            self.core.scans.request_owed(&self.notebook, folder, self.core.queue.owe(None));
+        } else {
+            self.core.scans.request(&self.notebook, folder);
+        }
+    }
+
+    fn rescan_if_folder(&self, path: &NotePath, is_reported: bool) {
         if let There::Present(stat) = Looker::new(&self.notebook).at(path)
             && stat.is_dir()
         {
-            self.core.scans.request(&self.notebook, path.clone(), false);
+            self.scan(path.clone(), is_reported);
         }
     }
 
@@ -214,12 +223,12 @@ impl<'a> Batch<'a> {
         rules.forget();
         match (rules.is_ignored(&old, true), rules.is_ignored(&new, true)) {
             (true, true) => {}
-            (true, false) => self.core.scans.request(&self.notebook, new, false),
+            (true, false) => self.scan(new, is_noted),
             (false, true) => self.add(old, by.cloned(), is_noted, true),
             (false, false) if matches!(at_old, There::Absent) => self.move_folder(&old, &new, by)?,
             (false, false) => {
-                self.core.scans.request(&self.notebook, old, false);
-                self.core.scans.request(&self.notebook, new, false);
+                self.scan(old, is_noted);
+                self.scan(new, is_noted);
             }
         }
         Ok(())
@@ -249,7 +258,7 @@ impl<'a> Batch<'a> {
         self.open.reread_at = Some(Instant::now() + REREAD);
         // What a watcher tells of a move comes without what happened in the folder since.
         if by.is_none() {
-            self.core.scans.request(&self.notebook, new.clone(), false);
+            self.core.scans.request(&self.notebook, new.clone());
         }
         Ok(())
     }
@@ -338,7 +347,7 @@ impl<'a> Batch<'a> {
     }
 
     /// A folder that was made is empty; one that was moved here from another notebook or from outside is not. Who reads
-    /// next waits for what came with it; where that is very much, a scan finds the rest.
+    /// next waits for what came with it; where that is very much, for a scan that finds the rest.
     fn files_below(&self, folder: &NotePath) -> Vec<NotePath> {
         let (mut folders, mut files) = (vec![folder.clone()], Vec::new());
         while let Some(folder) = folders.pop() {
@@ -352,8 +361,8 @@ impl<'a> Batch<'a> {
                 }
             }
             if files.len() > SLICE_MAX {
-                self.core.scans.request(&self.notebook, folder, false);
-                folders.drain(..).for_each(|folder| self.core.scans.request(&self.notebook, folder, false));
+                self.scan(folder, true);
+                folders.drain(..).for_each(|folder| self.scan(folder, true));
             }
         }
         files

@@ -18,7 +18,7 @@ use super::scan::ScanQueue;
 use super::watch::Watches;
 use super::{EngineOptions, MountHooks, Notebook, Settings};
 use crate::index::journal::Journal;
-use crate::sys::{Dir, FileLock, ScratchFolder, StoreStat};
+use crate::sys::{Dir, FileLock, ScratchFolder, StoreStat, paths};
 use crate::types::{NotebookNumber, StoreKey};
 
 /// See the module.
@@ -59,13 +59,23 @@ impl Problems {
     /// Something is wrong with `what`.
     pub(super) fn set(&self, what: &str, reason: impl std::fmt::Display) {
         let reason = reason.to_string();
-        tracing::warn!(what, %reason, "problem");
-        self.0.lock().insert(what.to_owned(), reason);
+        let before = self.0.lock().insert(what.to_owned(), reason.clone());
+        // What is tried again every few seconds fails in the same words each time; once is enough for the log.
+        if before.as_ref() != Some(&reason) {
+            // Most reasons name what they are about themselves.
+            let about = if reason.starts_with(what) { String::new() } else { format!("{what}: ") };
+            tracing::warn!("{about}{reason}");
+        }
     }
 
     /// It is well again.
     pub(super) fn clear(&self, what: &str) {
         self.0.lock().remove(what);
+    }
+
+    /// What is wrong with `what`.
+    pub(super) fn of(&self, what: &str) -> Option<String> {
+        self.0.lock().get(what).cloned()
     }
 
     /// All of them.
@@ -102,6 +112,23 @@ impl Core {
     /// Whether the engine is being closed.
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Why the workspace's folder is not the one at its path any more, if it is not: moved, removed, or on a drive that
+    /// was taken away. Open folders are reached all the same; databases and histories, which go by path, are not.
+    pub(super) fn why_store_is_gone(&self) -> Option<String> {
+        let path = self.path.display();
+        match (StoreStat::of(&self.root), paths::stat(&self.path)) {
+            (Ok(open), Ok(there)) if open.key == there.key => None,
+            (Ok(open), _) if open.nlink == 0 => Some(format!(
+                "the folder of the workspace, {path}, was removed; unmount, bring it back (from a backup, say) and mount \
+                 it again"
+            )),
+            _ => Some(format!(
+                "the folder of the workspace is not at {path} any more; put it back there, or unmount and mount it where it \
+                 is now. Until then notes can be read and written, and wait to be recorded"
+            )),
+        }
     }
 
     /// Whether a notebook's folder is where it was: what a mass deletion has to be checked against, since an

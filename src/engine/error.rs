@@ -35,6 +35,9 @@ pub enum EngineError {
     /// Another process holds the workspace and does not answer (EBUSY).
     #[error("{0}")]
     Held(String),
+    /// A notebook is there and cannot be opened (EIO).
+    #[error("{0}")]
+    Broken(String),
     /// The engine has been closed (ENOTCONN).
     #[error("the workspace has been closed")]
     Closed,

@@ -275,7 +275,7 @@ impl HistoryQueue {
         loop {
             let has_stock = state.pending.values().any(|pending| pending.stock.is_some());
             let due = match (state.first, state.last) {
-                (Some(first), Some(last)) => Some((last + QUIET).min(first + LATEST)),
+                (Some(first), Some(last)) => Some(due_at(first, last)),
                 _ => None,
             };
             let is_due = due.is_some_and(|due| due <= Instant::now());
@@ -349,6 +349,11 @@ impl HistoryQueue {
     }
 }
 
+/// When what waits is recorded, by its first and its last change.
+fn due_at(first: Instant, last: Instant) -> Instant {
+    (last + QUIET).min(first + LATEST)
+}
+
 fn touch(state: &mut State, changed: &Condvar) {
     let now = Instant::now();
     state.last = Some(now);
@@ -372,7 +377,7 @@ pub(super) fn run(core: &Arc<Core>) {
                 let wanted = round.wanted;
                 let failure = record_round(core, &recorder, round);
                 match &failure {
-                    Some(reason) => core.problems.set("history", reason),
+                    Some(reason) => core.problems.set("history", core.why_store_is_gone().as_ref().unwrap_or(reason)),
                     None => core.problems.clear("history"),
                 }
                 let has_failed = failure.is_some();
@@ -425,6 +430,7 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
             }
             if let Some(present) = &pending.stock {
                 recorder.take_stock(&notebook, present)?;
+                crate::sys::release_free_memory();
                 core.history.set_stocked(number);
             }
             if is_new {
@@ -447,4 +453,18 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
         }
     }
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// README: "five seconds after the last change and at the latest after sixty".
+    #[test]
+    fn what_waits_is_recorded_after_a_quiet_moment_or_a_minute() {
+        let first = Instant::now();
+        for (last, due) in [(0, 5), (3, 8), (54, 59), (55, 60), (58, 60), (600, 60)] {
+            assert_eq!(due_at(first, first + Duration::from_secs(last)), first + Duration::from_secs(due));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What a mount, and whoever can make one, lets the engine call. Every call comes from an engine thread and must return at once.
+//! What a mount, and whoever can make one, lets the engine call. Every call must return at once, but where it says otherwise.
 
 use crate::types::{NodeNumber, NotePath, NotebookNumber, StoreKey};
 
@@ -9,6 +9,15 @@ pub trait MountHooks: Send + Sync + std::fmt::Debug {
 
     /// Whether a file of the store is open or mapped through this mount.
     fn is_open(&self, store: StoreKey) -> bool;
+
+    /// Something about these paths has changed and is about to be acknowledged: what the kernel holds of tag folders and
+    /// may be wrong by it is called back.
+    fn noted(&self, notebook: NotebookNumber, paths: &[&NotePath]) {
+        let _ = (notebook, paths);
+    }
+
+    /// Waits until what was called back has been given up, some milliseconds at most: before the acknowledgement.
+    fn settle(&self) {}
 
     /// The store changed at this path, whether indexed or not (also in ignored folders): the kernel's entry, its
     /// listing and, where `node` is known to the mount, attributes and pages are to be dropped.

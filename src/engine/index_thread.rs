@@ -97,6 +97,8 @@ impl IndexThread {
     /// Closes a notebook's database.
     pub(super) fn remove(&mut self, number: NotebookNumber) {
         let Some(mut open) = self.notebooks.remove(&number) else { return };
+        // The last connection to a database is to be the one that can fold its log into it.
+        open.notebook.reader.close_idle();
         save_nodes(&mut open);
         // A block that was not used up is given back, so that orderly restarts cost no numbers.
         let next = open.notebook.nodes.next().to_string();
@@ -114,6 +116,15 @@ impl IndexThread {
     pub(super) fn is_whole(&mut self, number: NotebookNumber) -> bool {
         let open = self.notebooks.get_mut(&number);
         open.is_none_or(|open| open.db.integrity().is_ok_and(|findings| findings.is_empty()))
+    }
+
+    /// Everything that the notebook held when it was opened is in its index.
+    pub(super) fn mark_scanned(&mut self, number: NotebookNumber) {
+        let Some(open) = self.notebooks.get_mut(&number) else { return };
+        if let Err(error) = open.db.set_meta(meta::SCANNED, "1", false) {
+            // Readers wait for the next first scan, too.
+            tracing::warn!(notebook = %open.notebook.name(), %error, "the first scan was not marked");
+        }
     }
 
     /// The history holds these contents: noted in the index where the file is still the same.
@@ -152,7 +163,7 @@ impl IndexThread {
         self.core.problems.set("index", &reason);
         self.panicked = Some(reason);
         for open in self.notebooks.values() {
-            self.core.scans.request(&open.notebook, NotePath::root(), false);
+            self.core.scans.request(&open.notebook, NotePath::root());
         }
     }
 
@@ -276,7 +287,7 @@ impl IndexThread {
         let Some(open) = self.notebooks.get_mut(&number) else { return };
         if std::mem::take(&mut open.rescan) {
             open.retry_at = None;
-            self.core.scans.request(&open.notebook, NotePath::root(), false);
+            self.core.scans.request(&open.notebook, NotePath::root());
         }
         let looks = std::mem::take(&mut open.stuck)
             .into_iter()
@@ -298,9 +309,10 @@ impl IndexThread {
     fn bury(&self, open: &mut IndexedNotebook, now: Instant) {
         for grave in open.graves.take_ended(now) {
             if self.core.catalog.by_node(grave.node).is_none() {
-                match open.notebook.nodes.was_asked(grave.key) {
-                    true => open.notebook.nodes.doubt(grave.key),
-                    false => open.notebook.nodes.forget(grave.key),
+                if open.notebook.nodes.was_asked(grave.key) {
+                    open.notebook.nodes.doubt(grave.key);
+                } else {
+                    open.notebook.nodes.forget(grave.key);
                 }
             }
         }

@@ -14,10 +14,10 @@ use super::journal_thread::JournalQueue;
 use super::queue::Queue;
 use super::scan::ScanQueue;
 use super::watch::{WATCHES, Watches};
-use super::workspace::{self, note_path};
+use super::workspace::{self, Holder, note_path};
 use super::{Engine, EngineError, EngineOptions, Settings, command, edit, recorder};
 use crate::index::journal::Journal;
-use crate::sys::{Attempt, Dir, FileLock, ScratchFolder, boot_id};
+use crate::sys::{Attempt, Dir, FileLock, ScratchFolder};
 use crate::types::{NotePath, NotebookNumber};
 
 /// The threads of an engine, in the order in which they end.
@@ -25,6 +25,7 @@ use crate::types::{NotePath, NotebookNumber};
 pub(super) struct Threads {
     watcher: Option<JoinHandle<()>>,
     scanner: Option<JoinHandle<()>>,
+    urgent: Option<JoinHandle<()>>,
     history: Option<JoinHandle<()>>,
     index: Option<JoinHandle<()>>,
     journal: Option<JoinHandle<()>>,
@@ -116,6 +117,7 @@ impl Engine {
             let mut threads = engine.threads.lock();
             threads.history = Some(spawn("cdx-history", &core, super::history_thread::run));
             threads.scanner = Some(spawn("cdx-scan", &core, super::scan::run));
+            threads.urgent = Some(spawn("cdx-scan-now", &core, super::scan::run_urgent));
             threads.watcher = core.watches.is_some().then(|| spawn("cdx-watch", &core, super::watcher::run));
         }
         if core.options.wait_for_scan {
@@ -130,12 +132,24 @@ impl Engine {
 
     /// Waits until nothing is scanned and the index has taken in what was found.
     pub fn wait_for_scans(&self) {
-        self.core.scans.wait_idle();
+        self.core.scans.wait_idle(None);
         let (sender, reached) = std::sync::mpsc::channel();
         if self.core.queue.push_task(Box::new(move |_| sender.send(()).unwrap_or(()))) {
             // An error means that the thread has ended.
             let _ = reached.recv();
         }
+    }
+
+    /// The same, for a moment only; whether it came to that.
+    #[must_use]
+    pub fn scans_end_within(&self, moment: Duration) -> bool {
+        let until = Instant::now() + moment;
+        if !self.core.scans.wait_idle(Some(until)) {
+            return false;
+        }
+        let (sender, reached) = std::sync::mpsc::channel();
+        self.core.queue.push_task(Box::new(move |_| sender.send(()).unwrap_or(())))
+            && reached.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok()
     }
 
     /// Compares a notebook (`None`: all) with the store and waits until index and maps have what was found. With
@@ -150,7 +164,7 @@ impl Engine {
             if rebuild {
                 self.core.rebuild_index(notebook.name().as_str())?;
             } else {
-                self.core.scans.request(&notebook, NotePath::root(), false);
+                self.core.scans.request(&notebook, NotePath::root());
             }
         }
         self.wait_for_scans();
@@ -171,6 +185,7 @@ impl Engine {
         }
         join(threads.watcher.take());
         join(threads.scanner.take());
+        join(threads.urgent.take());
         // Open files and what waits: the index is to have it before the history is written.
         core.each_mount(|mount| mount.look_again());
         if let Err(behind) = core.queue.wait(Duration::from_secs(60)) {
@@ -208,7 +223,7 @@ impl Core {
                 if old.ignore != new.ignore {
                     for notebook in self.open_notebooks() {
                         notebook.ignore.set_workspace(&new.ignore);
-                        self.scans.request(&notebook, NotePath::root(), false);
+                        self.scans.request(&notebook, NotePath::root());
                     }
                 }
                 self.catalog.set_declared(&new.tags);
@@ -247,15 +262,17 @@ impl Core {
 }
 
 fn take_lock(codex: &Dir, path: &Path) -> Result<FileLock, EngineError> {
-    let command = std::env::args().collect::<Vec<_>>().join(" ");
-    let holder = format!("pid {}\nboot {}\n{command}\n", std::process::id(), boot_id());
-    match FileLock::attempt(codex, &note_path("engine.lock"), &holder)? {
+    match FileLock::attempt(codex, &note_path(workspace::LOCK), &Holder::ourselves())? {
         Attempt::Taken(lock) => Ok(lock),
         Attempt::HeldBy(text) => {
-            let mut lines = text.lines();
-            let pid = lines.next().filter(|line| !line.is_empty()).unwrap_or("another process");
-            let command = lines.nth(1).map(|command| format!(" (`{command}`)")).unwrap_or_default();
-            Err(EngineError::Held(format!("{} is in use by {pid}{command}", path.display())))
+            let by = Holder::read(&text).map_or_else(
+                || "another process".to_owned(),
+                |Holder { pid, command }| format!("process {pid} (`{command}`)"),
+            );
+            Err(EngineError::Held(format!(
+                "{} is in use by {by}, which takes no commands; wait until it has ended, or end it",
+                path.display()
+            )))
         }
     }
 }

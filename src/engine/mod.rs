@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod check;
 pub mod command;
 mod core;
+mod debt;
 pub mod doctor;
 pub mod edit;
 mod error;
@@ -14,6 +15,7 @@ mod events;
 mod graves;
 mod history_thread;
 mod hooks;
+mod hush;
 mod ignore;
 mod index_thread;
 mod journal_thread;
@@ -23,6 +25,7 @@ mod moves;
 mod nodes;
 mod notebooks;
 pub mod past;
+mod progress;
 mod queue;
 mod read;
 mod recorder;
@@ -45,7 +48,8 @@ pub use error::EngineError;
 pub use events::EngineEvent;
 pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountRequest, Mounter};
 pub use nodes::NodeNumbers;
-pub use workspace::{Settings, find_workspace};
+pub use progress::ScanProgress;
+pub use workspace::{Settings, find_workspace, is_held};
 
 use self::core::Core;
 use self::queue::Hint;
@@ -358,6 +362,15 @@ impl Engine {
     /// Takes note of a change that has happened in the store. Returns at once, never waits for disk, index or git.
     pub fn note(&self, change: Change) -> Seq {
         let Change { notebook, op, path, by } = change;
+        let (ChangeOp::Renamed(other) | ChangeOp::Exchanged(other)) = &op else {
+            self.core.each_mount(|mount| mount.noted(notebook, &[&path]));
+            return self.queue_hint(notebook, op, path, by);
+        };
+        self.core.each_mount(|mount| mount.noted(notebook, &[&path, other]));
+        self.queue_hint(notebook, op, path, by)
+    }
+
+    fn queue_hint(&self, notebook: NotebookNumber, op: ChangeOp, path: NotePath, by: Requester) -> Seq {
         let hint = match op {
             ChangeOp::Written => {
                 self.core.history.mark(notebook, &path, &by);
@@ -375,6 +388,13 @@ impl Engine {
             }
         };
         self.core.queue.note(notebook, hint, by)
+    }
+
+    /// As [`Engine::note`], for the engine's own changes: no mount shows any more, by what its kernel holds, what was
+    /// before. Waits some milliseconds at most, where a mount's kernel holds something.
+    fn note_settled(&self, change: Change) {
+        self.note(change);
+        self.core.each_mount(|mount| mount.settle());
     }
 
     /// Before a file is removed or replaced through a mount or the API: keeps its bytes for the history if its last

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 
@@ -58,6 +59,10 @@ impl NotebookTable {
     }
 }
 
+/// How long readers wait for the first scan of a notebook that was never indexed; then they see what there is, and
+/// `status.json` says that it is incomplete. As long as they wait for anything (mount.md §4).
+const FIRST_SCAN: Duration = Duration::from_secs(5);
+
 /// Numbers are 12 bits of an inode number; 0 is none's.
 const NUMBERS: std::ops::Range<u16> = 1..4096;
 
@@ -69,6 +74,8 @@ pub(super) mod meta {
     pub(in super::super) const EPOCH: &str = "node_epoch";
     /// Number of the notebook that the node numbers in it bear.
     pub(in super::super) const NUMBER: &str = "notebook_number";
+    /// All of the notebook was scanned once.
+    pub(in super::super) const SCANNED: &str = "scanned";
     /// All counters below it may have been handed out.
     pub(in super::super) const NODE_NEXT: &str = "node_next";
 }
@@ -77,11 +84,14 @@ impl Core {
     /// Opens the notebook in the folder `name` and enters it into table, maps, index thread and scanner.
     pub(super) fn open_notebook(&self, name: &NotebookName) -> Result<Arc<Notebook>, EngineError> {
         let (notebook, db) = self.load_notebook(name, None)?;
+        // A listing of a notebook that was never indexed would be empty, and look like the truth.
+        let is_whole = db.meta(meta::SCANNED)?.is_some();
+        let debt = (!is_whole).then(|| self.queue.owe(Some(Instant::now() + FIRST_SCAN)));
         self.catalog.set_notebook_name(notebook.number, name.as_str());
         self.catalog.load(notebook.number, notebook.reader.files()?);
         self.notebooks.write().insert(Arc::clone(&notebook));
         self.hand_to_index(&notebook, db);
-        self.scans.request(&notebook, NotePath::root(), true);
+        self.scans.request_first(&notebook, debt);
         self.subscribers.send(&EngineEvent::Notebooks);
         Ok(notebook)
     }
@@ -297,7 +307,7 @@ impl Core {
         self.catalog.set_notebook_name(notebook.number, to.as_str());
         self.hand_to_index(&renamed, db);
         // What was noted while the database was closed is found again.
-        self.scans.request(&renamed, NotePath::root(), false);
+        self.scans.request(&renamed, NotePath::root());
         let mut journal = self.journal_db.lock();
         if let Some(record) = journal.notebooks()?.into_iter().find(|record| record.number == notebook.number) {
             journal.put_notebook(&NotebookRecord { name: to.as_str().to_owned(), ..record })?;

@@ -1,10 +1,12 @@
 //! The queue in front of the index thread: what was noted, in order, and how far the index has come.
 //! It assigns sequence numbers and lets readers wait; it does no I/O.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use super::debt::{Debt, Debts};
 use super::index_thread::IndexThread;
 use super::scan::Found;
 use super::{Behind, Requester};
@@ -86,6 +88,7 @@ struct State {
     nudged: bool,
     /// Bytes of files that scans have read and that wait here.
     found: usize,
+    debts: Debts,
     closed: bool,
 }
 
@@ -219,17 +222,43 @@ impl Queue {
         self.progressed.notify_all();
     }
 
+    /// Readers wait from now on for something that is about to be looked at: until `until` at most, where there is one,
+    /// else as for any change. Opened before the change that it comes from is [advanced](Queue::advance) over.
+    pub(super) fn owe(self: &Arc<Self>, until: Option<Instant>) -> Debt {
+        let id = self.state.lock().debts.open(until);
+        Debt::new(Arc::clone(self), id)
+    }
+
+    /// What was owed is in index and maps.
+    pub(super) fn pay(&self, id: u64) {
+        self.state.lock().debts.pay(id);
+        self.progressed.notify_all();
+    }
+
     /// See [`super::Engine::barrier`].
     pub(super) fn wait(&self, within: Duration) -> Result<(), Behind> {
         let deadline = Instant::now() + within;
         let mut state = self.state.lock();
         let target = state.noted;
+        // Debts that come of the changes up to the target are all open once the target has been reached.
+        let mut bound = None;
         loop {
             if let Some(reason) = &state.broken {
                 return Err(Behind { reason: reason.clone() });
             }
             if state.applied >= target {
-                return Ok(());
+                let (now, bound) = (Instant::now(), *bound.get_or_insert(state.debts.bound()));
+                if state.closed || !state.debts.are_waited_for(bound, now) {
+                    return Ok(());
+                }
+                if now >= deadline {
+                    let reason = "the notes of a folder that was moved are still being read".to_owned();
+                    return if state.debts.are_due(bound) { Err(Behind { reason }) } else { Ok(()) };
+                }
+                state.hurry = true;
+                let last = state.debts.last(bound, deadline);
+                self.progressed.wait_until(&mut state, last);
+                continue;
             }
             if state.closed {
                 return Err(Behind { reason: "the workspace is being closed".to_owned() });
@@ -247,7 +276,8 @@ impl Queue {
     /// Whether nothing waits and nothing is broken.
     pub(super) fn is_caught_up(&self) -> bool {
         let state = self.state.lock();
-        state.broken.is_none() && state.applied >= state.noted
+        let waits = state.debts.are_waited_for(state.debts.bound(), Instant::now());
+        state.broken.is_none() && state.applied >= state.noted && !waits
     }
 
     /// How many items wait, the newest number noted, and why indexing is broken.
@@ -274,7 +304,10 @@ impl Queue {
         let mut state = self.state.lock();
         state.closed = true;
         state.broken.get_or_insert_with(|| reason.to_owned());
-        state.items.clear();
+        let items = std::mem::take(&mut state.items);
         self.progressed.notify_all();
+        // Debts among them take the lock when they are dropped.
+        drop(state);
+        drop(items);
     }
 }

@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Notebook;
 use super::core::Core;
+use super::debt::Debt;
 use super::look::Wanted;
 use super::queue::{Hint, Look};
 use super::walk::{Manner, Walk, walk};
@@ -44,6 +45,24 @@ struct Request {
     is_first: bool,
     /// Every file is read, whatever its attributes say.
     is_forced: bool,
+    /// What readers wait for.
+    debts: Vec<Debt>,
+}
+
+impl Request {
+    fn of(notebook: &Arc<Notebook>, folder: NotePath) -> Self {
+        let notebook = Arc::clone(notebook);
+        Self { notebook, folder, is_first: false, is_forced: false, debts: Vec::new() }
+    }
+
+    /// A reader waits for it, as for what it wrote itself.
+    fn is_urgent(&self) -> bool {
+        !self.is_first && !self.debts.is_empty()
+    }
+
+    fn covers(&self, notebook: &Notebook, folder: &NotePath) -> bool {
+        self.notebook.number == notebook.number && folder.strip_prefix(&self.folder).is_some()
+    }
 }
 
 /// How the scans of a notebook stand.
@@ -51,8 +70,12 @@ struct Request {
 pub(super) struct Progress {
     /// The scan of all of it that was asked for first has ended.
     pub(super) is_complete: bool,
-    /// Folders and files met by the scan that runs.
+    /// One of all of it runs.
+    pub(super) is_running: bool,
+    /// Folders and files met by the scan of all of it that runs, or ran last.
     pub(super) met: u64,
+    /// How many it will meet, where that was counted.
+    pub(super) expected: Option<u64>,
     /// When the last one of all of it ended.
     pub(super) last: Option<Instant>,
     /// Not all of its folders are watched.
@@ -82,30 +105,52 @@ impl std::fmt::Debug for ScanQueue {
     }
 }
 
+/// A scan of so many files leaves much free memory behind.
+const LARGE: usize = 2000;
+
 /// How often a notebook is walked where it cannot be watched.
 const POLL: Duration = Duration::from_secs(2);
 
 impl ScanQueue {
     /// Asks for a scan of a folder with all below it; one that waits already and covers it is enough.
-    pub(super) fn request(&self, notebook: &Arc<Notebook>, folder: NotePath, is_first: bool) {
+    pub(super) fn request(&self, notebook: &Arc<Notebook>, folder: NotePath) {
         let mut state = self.state.lock();
-        let covers = |request: &Request| {
-            request.notebook.number == notebook.number && folder.strip_prefix(&request.folder).is_some()
-        };
-        if state.closed || (!is_first && state.requests.iter().any(covers)) {
+        if state.closed || state.requests.iter().any(|request| request.covers(notebook, &folder)) {
             return;
         }
-        if is_first {
-            state.progress.insert(notebook.number, Progress::default());
+        state.requests.push(Request::of(notebook, folder));
+        self.changed.notify_all();
+    }
+
+    /// Asks for the scan of all of a notebook that takes stock; readers wait for it where there is a debt.
+    pub(super) fn request_first(&self, notebook: &Arc<Notebook>, debt: Option<Debt>) {
+        let mut state = self.state.lock();
+        if state.closed {
+            return;
         }
-        state.requests.push(Request { notebook: Arc::clone(notebook), folder, is_first, is_forced: false });
+        state.progress.insert(notebook.number, Progress::default());
+        let debts = debt.into_iter().collect();
+        state.requests.push(Request { is_first: true, debts, ..Request::of(notebook, NotePath::root()) });
+        self.changed.notify_all();
+    }
+
+    /// Asks for a scan that readers wait for. It joins another such, never one that may take long.
+    pub(super) fn request_owed(&self, notebook: &Arc<Notebook>, folder: NotePath, debt: Debt) {
+        let mut state = self.state.lock();
+        if state.closed {
+            return;
+        }
+        let joins = |request: &&mut Request| request.is_urgent() && request.covers(notebook, &folder);
+        match state.requests.iter_mut().find(joins) {
+            Some(request) => request.debts.push(debt),
+            None => state.requests.push(Request { debts: vec![debt], ..Request::of(notebook, folder) }),
+        }
         self.changed.notify_all();
     }
 
     /// Asks for a scan of a notebook that reads every file.
     pub(super) fn request_forced(&self, notebook: &Arc<Notebook>) {
-        let folder = NotePath::root();
-        let request = Request { notebook: Arc::clone(notebook), folder, is_first: false, is_forced: true };
+        let request = Request { is_forced: true, ..Request::of(notebook, NotePath::root()) };
         self.state.lock().requests.push(request);
         self.changed.notify_all();
     }
@@ -120,8 +165,11 @@ impl ScanQueue {
     pub(super) fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
-        state.requests.clear();
+        let requests = std::mem::take(&mut state.requests);
         self.changed.notify_all();
+        // Their debts take another lock when they are dropped.
+        drop(state);
+        drop(requests);
     }
 
     /// Whether the engine is being closed.
@@ -129,12 +177,17 @@ impl ScanQueue {
         self.state.lock().closed
     }
 
-    /// Waits until nothing is scanned or waits to be.
-    pub(super) fn wait_idle(&self) {
+    /// Waits until nothing is scanned or waits to be, or until a time; whether it came to that.
+    pub(super) fn wait_idle(&self, until: Option<Instant>) -> bool {
         let mut state = self.state.lock();
         while !state.closed && (!state.requests.is_empty() || state.folders || state.running > 0) {
-            self.changed.wait(&mut state);
+            match until {
+                None => self.changed.wait(&mut state),
+                Some(until) if self.changed.wait_until(&mut state, until).timed_out() => return false,
+                Some(_) => {}
+            }
         }
+        true
     }
 
     /// How the scans of a notebook stand.
@@ -146,6 +199,21 @@ impl ScanQueue {
     pub(super) fn add_met(&self, number: NotebookNumber, met: u64) {
         if let Some(progress) = self.state.lock().progress.get_mut(&number) {
             progress.met += met;
+        }
+    }
+
+    /// Waits for a scan that a reader waits for.
+    fn take_urgent(&self) -> Option<Request> {
+        let mut state = self.state.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(at) = state.requests.iter().position(Request::is_urgent) {
+                state.running += 1;
+                return Some(state.requests.remove(at));
+            }
+            self.changed.wait(&mut state);
         }
     }
 
@@ -181,10 +249,18 @@ impl ScanQueue {
         self.changed.notify_all();
     }
 
+    /// A scan of all of a notebook begins.
+    fn begins(&self, number: NotebookNumber, expected: Option<u64>) {
+        let mut state = self.state.lock();
+        let progress = state.progress.entry(number).or_default();
+        (progress.is_running, progress.met, progress.expected) = (true, 0, expected);
+    }
+
     fn ended(&self, number: NotebookNumber, took: Duration, is_polled: bool) {
         let mut state = self.state.lock();
         let progress = state.progress.entry(number).or_default();
         progress.is_complete = true;
+        progress.is_running = false;
         progress.last = Some(Instant::now());
         progress.is_polled = is_polled;
         if is_polled {
@@ -206,10 +282,10 @@ enum Task {
 pub(super) fn run(core: &Arc<Core>) {
     while let Some(task) = core.scans.take() {
         match task {
-            Task::Scan(request) => scan(core, &request),
+            Task::Scan(request) => scan_and_pay(core, request),
             Task::Poll(number) => {
                 if let Some(notebook) = core.notebook(number) {
-                    scan(core, &Request { notebook, folder: NotePath::root(), is_first: false, is_forced: false });
+                    scan(core, &Request::of(&notebook, NotePath::root()));
                 }
             }
             Task::Folders => {
@@ -219,6 +295,25 @@ pub(super) fn run(core: &Arc<Core>) {
             }
         }
         core.scans.done();
+    }
+}
+
+/// Runs scans that readers wait for until the queue is closed: beside the others, since the scan of a whole notebook may
+/// take minutes.
+pub(super) fn run_urgent(core: &Arc<Core>) {
+    while let Some(request) = core.scans.take_urgent() {
+        scan_and_pay(core, request);
+        core.scans.done();
+    }
+}
+
+/// Debts are paid behind what the scan has found, by the thread that takes it in.
+fn scan_and_pay(core: &Arc<Core>, mut request: Request) {
+    let debts = std::mem::take(&mut request.debts);
+    scan(core, &request);
+    if !debts.is_empty() {
+        // Refused where the engine is being closed; then they are dropped, which pays them too.
+        core.queue.push_task(Box::new(move |_| drop(debts)));
     }
 }
 
@@ -234,6 +329,11 @@ fn scan(core: &Arc<Core>, request: &Request) {
             return;
         }
     };
+    let known = rows.len();
+    if folder.is_root() {
+        let reads_all = request.is_forced || rows.is_empty();
+        core.scans.begins(notebook.number, reads_all.then(|| core.count_entries(notebook)).flatten());
+    }
     let outcome = walk(core, notebook, folder, rows, Manner { takes_stock: *is_first, is_forced: request.is_forced });
     if core.scans.is_closed() {
         return;
@@ -259,7 +359,14 @@ fn scan(core: &Arc<Core>, request: &Request) {
         watches.caught_up(notebook.number);
         watches.tell_mounts(core);
     }
+    if known.max(outcome.present.len()) > LARGE {
+        core.queue.push_task(Box::new(|_| crate::sys::release_free_memory()));
+    }
     if *is_first {
+        if outcome.error.is_none() {
+            let number = notebook.number;
+            core.queue.push_task(Box::new(move |thread| thread.mark_scanned(number)));
+        }
         core.history.take_stock(core, notebook, outcome.present);
     }
 }

@@ -13,8 +13,10 @@ impl Engine {
         let (unrecorded, oldest, failure) = core.history.report();
         let notebooks = self.notebooks();
         let is_complete = notebooks.iter().all(|notebook| core.scans.progress(notebook.number).is_complete);
-        let problems: Vec<Value> =
-            core.problems.all().into_iter().map(|(what, reason)| json!({"what": what, "reason": reason})).collect();
+        let gone = core.why_store_is_gone().map(|reason| ("store".to_owned(), reason));
+        let problems: Vec<Value> = (gone.into_iter().chain(core.problems.all()))
+            .map(|(what, reason)| json!({"what": what, "reason": reason}))
+            .collect();
         json!({
             "version": env!("CARGO_PKG_VERSION"),
             "pid": std::process::id(),
@@ -52,7 +54,9 @@ impl Engine {
             "files": self.core.catalog.file_count(notebook.number),
             "nodes": notebook.nodes.len(),
             "complete": progress.is_complete,
+            "scanning": progress.is_running,
             "met": progress.met,
+            "expected": progress.expected,
             "scanned_s_ago": progress.last.map(|last| last.elapsed().as_secs()),
             "polled": progress.is_polled,
         })

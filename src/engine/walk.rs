@@ -58,9 +58,10 @@ struct Walker<'a> {
     core: &'a Arc<Core>,
     notebook: &'a Arc<Notebook>,
     manner: Manner,
+    /// By path, which is how they are found; with whether their file was met.
     rows: Vec<(IndexedStat, AtomicBool)>,
-    by_path: HashMap<NotePath, usize>,
-    by_key: HashMap<StoreKey, usize>,
+    /// The rows by store key.
+    by_key: Vec<usize>,
     by_hash: OnceLock<HashMap<ContentHash, usize>>,
     claimed: Mutex<HashSet<usize>>,
     pending: Mutex<Pending>,
@@ -76,18 +77,18 @@ pub(super) fn walk(
     core: &Arc<Core>,
     notebook: &Arc<Notebook>,
     folder: &NotePath,
-    rows: Vec<IndexedStat>,
+    mut rows: Vec<IndexedStat>,
     manner: Manner,
 ) -> Walk {
-    let by_path = rows.iter().enumerate().map(|(at, row)| (row.path.clone(), at)).collect();
-    let by_key = rows.iter().enumerate().map(|(at, row)| (row.store, at)).collect();
+    rows.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    let mut by_key: Vec<usize> = (0..rows.len()).collect();
+    by_key.sort_unstable_by_key(|at| rows[*at].store);
     let is_ignored = notebook.ignore.is_ignored(folder, true);
     let walker = Walker {
         core,
         notebook,
         manner,
         rows: rows.into_iter().map(|row| (row, AtomicBool::new(false))).collect(),
-        by_path,
         by_key,
         by_hash: OnceLock::new(),
         claimed: Mutex::default(),
@@ -219,7 +220,7 @@ impl Walker<'_> {
     }
 
     fn compare_one(&self, path: &NotePath, wanted: &Wanted) -> Option<Look> {
-        let row = self.by_path.get(path).map(|at| &self.rows[*at]);
+        let row = self.rows.binary_search_by(|(row, _)| row.path.cmp(path)).ok().map(|at| &self.rows[at]);
         if let Some((row, met)) = row {
             met.store(true, Ordering::Relaxed);
             if wanted.is_as(row) && !self.manner.is_forced {
@@ -250,7 +251,8 @@ impl Walker<'_> {
             });
             all.get(&record.hash?).copied()
         };
-        let at = self.by_key.get(&wanted.stat.key).copied().or_else(by_hash)?;
+        let by_key = self.by_key.binary_search_by_key(&wanted.stat.key, |at| self.rows[*at].0.store);
+        let at = by_key.ok().map(|found| self.by_key[found]).or_else(by_hash)?;
         let path = &self.rows[at].0.path;
         let is_gone = self.notebook.dir.stat(path).is_err_and(|error| error.is_not_found());
         (is_gone && self.claimed.lock().insert(at)).then(|| path.clone())

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::core::Core;
+use super::hush::Hushes;
 use super::ignore::is_ignored_name;
 use super::queue::{Hint, Look};
 use super::watch::{Place, WATCHES, Watches};
@@ -23,6 +24,9 @@ const REST_ATTRIBUTES: Duration = Duration::from_millis(15);
 const REST_MOVED: Duration = Duration::from_millis(20);
 /// A large file that is being written is read again and again: ever more seldom.
 const REST_PER_MIB: Duration = Duration::from_millis(8);
+/// After a read the kernel gathers events for so long: a program that writes in small pieces, or makes many files, would
+/// else wake this thread at each, and the kernel merges what repeats.
+const GATHER: Duration = Duration::from_millis(5);
 /// "1 s at the worst" (mount.md §4).
 const REST_MAX: Duration = Duration::from_millis(800);
 
@@ -45,13 +49,21 @@ struct Watcher<'a> {
     watches: &'a Watches,
     resting: HashMap<Path, Resting>,
     half_moves: Vec<HalfMove>,
+    hushes: Hushes,
     looks: Vec<Look>,
 }
 
 /// Runs until the engine is closed.
 pub(super) fn run(core: &Arc<Core>) {
     let Some(watches) = &core.watches else { return };
-    let mut state = Watcher { core, watches, resting: HashMap::new(), half_moves: Vec::new(), looks: Vec::new() };
+    let mut state = Watcher {
+        core,
+        watches,
+        resting: HashMap::new(),
+        half_moves: Vec::new(),
+        hushes: Hushes::default(),
+        looks: Vec::new(),
+    };
     let mut events = Vec::new();
     while !core.is_closed() {
         events.clear();
@@ -67,7 +79,11 @@ pub(super) fn run(core: &Arc<Core>) {
         }
         state.take_in(&events);
         state.end_rests();
+        state.end_hushes();
         core.queue.push_looks(state.looks.drain(..));
+        if !events.is_empty() {
+            std::thread::sleep(GATHER);
+        }
     }
 }
 
@@ -83,7 +99,7 @@ pub(super) fn overflow(core: &Arc<Core>) {
     core.scans.request_folders();
     for notebook in notebooks {
         notebook.ignore.forget();
-        core.scans.request(&notebook, NotePath::root(), true);
+        core.scans.request_first(&notebook, None);
     }
 }
 
@@ -91,12 +107,13 @@ impl Watcher<'_> {
     /// How long until something that rests is due.
     fn rest(&self) -> Option<Duration> {
         let resting = self.resting.values().map(|resting| resting.until);
-        let next = resting.chain(self.half_moves.iter().map(|half| half.until)).min()?;
+        let halves = self.half_moves.iter().map(|half| half.until);
+        let next = resting.chain(halves).chain(self.hushes.next_end()).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
 
     fn take_in(&mut self, events: &[StoreEvent]) {
-        let mut told = HashSet::new();
+        let (mut told, mut hushed) = (HashSet::new(), HashMap::new());
         for event in events {
             let Some(place) = self.watches.place(event.folder) else { continue };
             match place {
@@ -119,10 +136,29 @@ impl Watcher<'_> {
                     }
                     if told.insert((number, path.clone())) {
                         self.core.each_mount(|mount| mount.store_changed(number, &path));
+                        if event.kind == StoreEventKind::Modified && self.is_own(number, &path) {
+                            hushed.insert(event.folder, (number, folder.clone()));
+                        }
                     }
                     self.about_entry(event, number, path);
                 }
             }
+        }
+        for (id, folder) in hushed {
+            self.hushes.told(self.core, id, folder);
+        }
+    }
+
+    /// Whether a mount has the file open.
+    fn is_own(&self, number: NotebookNumber, path: &NotePath) -> bool {
+        let stat = self.core.notebook(number).and_then(|notebook| notebook.dir.stat(path).ok());
+        stat.is_some_and(|stat| self.core.is_open(stat.key))
+    }
+
+    fn end_hushes(&mut self) {
+        for (number, path) in self.hushes.end(self.core) {
+            self.core.each_mount(|mount| mount.store_changed(number, &path));
+            self.push(number, Hint::Path(path));
         }
     }
 
@@ -216,7 +252,7 @@ impl Watcher<'_> {
 
     fn scan(&self, number: NotebookNumber, path: NotePath) {
         if let Some(notebook) = self.core.notebook(number) {
-            self.core.scans.request(&notebook, path, false);
+            self.core.scans.request(&notebook, path);
         }
     }
 

@@ -5,8 +5,41 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::EngineError;
-use crate::sys::{Dir, Replace, StoreError};
+use crate::sys::{Dir, FileLock, Replace, StoreError, boot_id};
 use crate::types::{NotePath, TagName};
+
+/// The lock that whoever runs the engine of a workspace holds, in its `.codex`.
+pub(super) const LOCK: &str = "engine.lock";
+
+/// Who holds the lock, as written into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Holder {
+    /// Process id.
+    pub(super) pid: u32,
+    /// Its command line.
+    pub(super) command: String,
+}
+
+impl Holder {
+    /// What this process writes into the lock.
+    pub(super) fn ourselves() -> String {
+        let command = std::env::args().collect::<Vec<_>>().join(" ");
+        format!("pid {}\nboot {}\n{command}\n", std::process::id(), boot_id())
+    }
+
+    /// Of what a lock says.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let mut lines = text.lines();
+        let pid = lines.next()?.strip_prefix("pid ")?.parse().ok()?;
+        Some(Self { pid, command: lines.nth(1).unwrap_or_default().to_owned() })
+    }
+
+    /// Of the lock of the workspace at `path`. The process may have ended since.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let lock = Dir::open(path.join(".codex")).ok()?.read(&note_path(LOCK), 1 << 16).ok()?.0;
+        Self::read(&String::from_utf8_lossy(&lock))
+    }
+}
 
 /// Settings of a workspace; unknown keys are kept in the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,6 +201,12 @@ pub fn find_workspace(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(|folder| Dir::open(folder).is_ok_and(|dir| dir.stat(&marker).is_ok())).map(Path::to_owned)
 }
 
+/// Whether an engine has the workspace at `path`, one that is ending included.
+#[must_use]
+pub fn is_held(path: &Path) -> bool {
+    Dir::open(path.join(".codex")).is_ok_and(|codex| FileLock::is_held(&codex, &note_path(LOCK)))
+}
+
 /// Makes the folder at `path` (made if missing) a workspace. Every folder in it that is not hidden becomes a notebook
 /// when it is opened; nothing in them is changed. A workspace that is one already stays as it is.
 ///
@@ -213,6 +252,14 @@ mod tests {
         assert_eq!(settings.inbox.as_deref(), Some("lab"));
         assert_eq!(settings.week_starts, jiff::civil::Weekday::Sunday);
         assert_eq!((settings.history_text_max, settings.history_binary_max), (2 << 20, 5));
+    }
+
+    #[test]
+    fn who_holds_a_workspace_is_read_as_it_was_written() {
+        let holder = Holder::read(&Holder::ourselves()).unwrap();
+        assert_eq!(holder.pid, std::process::id());
+        assert!(!holder.command.is_empty());
+        assert_eq!(Holder::read(""), None);
     }
 
     #[test]

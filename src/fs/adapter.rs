@@ -65,6 +65,23 @@ impl Adapter {
         }
     }
 
+    /// Runs a request that changes something, in folders that its caller holds locked in the kernel: before it is answered,
+    /// the kernel gives up what it may hold of tag folders and is wrong now.
+    fn change<R>(
+        &self,
+        waits: bool,
+        folders: [INodeNo; 2],
+        job: impl FnOnce(&Core) -> R + Send + 'static,
+        answer: impl FnOnce(&Core, R) + Send + 'static,
+    ) {
+        self.run(waits, move |core| {
+            let _hold = core.leases.hold(folders.map(number));
+            let result = job(core);
+            core.leases.settle();
+            answer(core, result);
+        });
+    }
+
     fn waits(&self, number: INodeNo) -> bool {
         self.core.may_wait(NodeNumber(number.0))
     }
@@ -289,9 +306,12 @@ impl Filesystem for Adapter {
         let ctx = context(req, 0);
         let (atime, mtime) = (atime.map(set_time), mtime.map(set_time));
         let set = SetAttr { mode, uid, gid, size, atime, mtime, handle: fh.map(|fh| fh.0) };
-        self.run(false, move |core| {
-            reply_attr(core, ctx, "setattr", core.setattr(ctx, number(ino), &set), reply);
-        });
+        self.change(
+            false,
+            [ino; 2],
+            move |core| core.setattr(ctx, number(ino), &set),
+            move |core, result| reply_attr(core, ctx, "setattr", result, reply),
+        );
     }
 
     fn readlink(&self, req: &Request, ino: INodeNo, reply: ReplyData) {
@@ -304,40 +324,52 @@ impl Filesystem for Adapter {
 
     fn mknod(&self, req: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, rdev: u32, reply: ReplyEntry) {
         let (ctx, name) = (context(req, umask), name.to_owned());
-        self.run(Self::edits(parent), move |core| {
-            let result = core.mknod(ctx, (number(parent), &name), NodeMode { mode, rdev });
-            reply_entry(core, ctx, "mknod", result, reply);
-        });
+        self.change(
+            Self::edits(parent),
+            [parent; 2],
+            move |core| core.mknod(ctx, (number(parent), &name), NodeMode { mode, rdev }),
+            move |core, result| reply_entry(core, ctx, "mknod", result, reply),
+        );
     }
 
     fn mkdir(&self, req: &Request, parent: INodeNo, name: &OsStr, mode: u32, umask: u32, reply: ReplyEntry) {
         let (ctx, name) = (context(req, umask), name.to_owned());
-        self.run(Self::edits(parent), move |core| {
-            let result = core.mkdir(ctx, (number(parent), &name), mode);
-            reply_entry(core, ctx, "mkdir", result, reply);
-        });
+        self.change(
+            Self::edits(parent),
+            [parent; 2],
+            move |core| core.mkdir(ctx, (number(parent), &name), mode),
+            move |core, result| reply_entry(core, ctx, "mkdir", result, reply),
+        );
     }
 
     fn unlink(&self, req: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
         let (ctx, name) = (context(req, 0), name.to_owned());
-        self.run(Self::edits(parent), move |core| {
-            reply_empty(core, ctx, "unlink", core.unlink(ctx, (number(parent), &name)), reply);
-        });
+        self.change(
+            Self::edits(parent),
+            [parent; 2],
+            move |core| core.unlink(ctx, (number(parent), &name)),
+            move |core, result| reply_empty(core, ctx, "unlink", result, reply),
+        );
     }
 
     fn rmdir(&self, req: &Request, parent: INodeNo, name: &OsStr, reply: ReplyEmpty) {
         let (ctx, name) = (context(req, 0), name.to_owned());
-        self.run(Self::edits(parent), move |core| {
-            reply_empty(core, ctx, "rmdir", core.rmdir(ctx, (number(parent), &name)), reply);
-        });
+        self.change(
+            Self::edits(parent),
+            [parent; 2],
+            move |core| core.rmdir(ctx, (number(parent), &name)),
+            move |core, result| reply_empty(core, ctx, "rmdir", result, reply),
+        );
     }
 
     fn symlink(&self, req: &Request, parent: INodeNo, link_name: &OsStr, target: &Path, reply: ReplyEntry) {
         let (ctx, name, target) = (context(req, 0), link_name.to_owned(), target.as_os_str().to_owned());
-        self.run(Self::edits(parent), move |core| {
-            let result = core.symlink(ctx, (number(parent), &name), &target);
-            reply_entry(core, ctx, "symlink", result, reply);
-        });
+        self.change(
+            Self::edits(parent),
+            [parent; 2],
+            move |core| core.symlink(ctx, (number(parent), &name), &target),
+            move |core, result| reply_entry(core, ctx, "symlink", result, reply),
+        );
     }
 
     fn rename(
@@ -352,18 +384,22 @@ impl Filesystem for Adapter {
     ) {
         let (ctx, name, newname) = (context(req, 0), name.to_owned(), newname.to_owned());
         let flags = rustix::fs::RenameFlags::from_bits_retain(flags.bits());
-        self.run(Self::edits(parent) || Self::edits(newparent), move |core| {
-            let result = core.rename(ctx, (number(parent), &name), (number(newparent), &newname), flags);
-            reply_empty(core, ctx, "rename", result, reply);
-        });
+        self.change(
+            Self::edits(parent) || Self::edits(newparent),
+            [parent, newparent],
+            move |core| core.rename(ctx, (number(parent), &name), (number(newparent), &newname), flags),
+            move |core, result| reply_empty(core, ctx, "rename", result, reply),
+        );
     }
 
     fn link(&self, req: &Request, ino: INodeNo, newparent: INodeNo, newname: &OsStr, reply: ReplyEntry) {
         let (ctx, name) = (context(req, 0), newname.to_owned());
-        self.run(Self::edits(newparent), move |core| {
-            let result = core.link(ctx, number(ino), (number(newparent), &name));
-            reply_entry(core, ctx, "link", result, reply);
-        });
+        self.change(
+            Self::edits(newparent),
+            [newparent; 2],
+            move |core| core.link(ctx, number(ino), (number(newparent), &name)),
+            move |core, result| reply_entry(core, ctx, "link", result, reply),
+        );
     }
 
     fn open(&self, req: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
@@ -395,8 +431,10 @@ impl Filesystem for Adapter {
     ) {
         let (ctx, name, state) = (context(req, umask), name.to_owned(), Arc::clone(&self.passthrough));
         self.run(Self::edits(parent), move |core| {
+            let _hold = core.leases.hold([number(parent); 2]);
             let backing = |file: &OwnedFd| open_backing(&state, file, |file| reply.open_backing(file.as_fd()));
             let result = core.create(ctx, (number(parent), &name), mode, Opening { flags, backing: &backing });
+            core.leases.settle();
             let (entry, opened) = match result {
                 Ok(created) => created,
                 Err(error) => return reply.error(errno(core, ctx, "create", &error)),
@@ -458,14 +496,19 @@ impl Filesystem for Adapter {
         }
     }
 
-    fn flush(&self, req: &Request, _ino: INodeNo, fh: FileHandle, _lock_owner: LockOwner, reply: ReplyEmpty) {
+    fn flush(&self, req: &Request, ino: INodeNo, fh: FileHandle, _lock_owner: LockOwner, reply: ReplyEmpty) {
         let ctx = context(req, 0);
-        self.run(false, move |core| reply_empty(core, ctx, "flush", core.flush(ctx, fh.0), reply));
+        self.change(
+            false,
+            [ino; 2],
+            move |core| core.flush(fh.0),
+            move |core, result| reply_empty(core, ctx, "flush", result, reply),
+        );
     }
 
     fn release(
         &self,
-        req: &Request,
+        _req: &Request,
         _ino: INodeNo,
         fh: FileHandle,
         _flags: OpenFlags,
@@ -473,9 +516,8 @@ impl Filesystem for Adapter {
         _flush: bool,
         reply: ReplyEmpty,
     ) {
-        let ctx = context(req, 0);
         self.run(false, move |core| {
-            core.release(ctx, fh.0);
+            core.release(fh.0);
             reply.ok();
         });
     }
@@ -558,10 +600,12 @@ impl Filesystem for Adapter {
             return reply.error(Errno::ENOSYS);
         }
         let (ctx, name, value) = (context(req, 0), name.to_owned(), value.to_vec());
-        self.run(Core::is_metadata_attribute(&name), move |core| {
-            let result = core.setxattr(ctx, number(ino), &name, Some(&value), flags);
-            reply_empty(core, ctx, "setxattr", result, reply);
-        });
+        self.change(
+            Core::is_metadata_attribute(&name),
+            [ino; 2],
+            move |core| core.setxattr(ctx, number(ino), &name, Some(&value), flags),
+            move |core, result| reply_empty(core, ctx, "setxattr", result, reply),
+        );
     }
 
     fn getxattr(&self, req: &Request, ino: INodeNo, name: &OsStr, size: u32, reply: ReplyXattr) {
@@ -589,10 +633,12 @@ impl Filesystem for Adapter {
             return reply.error(Errno::ENOSYS);
         }
         let (ctx, name): (_, OsString) = (context(req, 0), name.to_owned());
-        self.run(Core::is_metadata_attribute(&name), move |core| {
-            let result = core.setxattr(ctx, number(ino), &name, None, 0);
-            reply_empty(core, ctx, "removexattr", result, reply);
-        });
+        self.change(
+            Core::is_metadata_attribute(&name),
+            [ino; 2],
+            move |core| core.setxattr(ctx, number(ino), &name, None, 0),
+            move |core, result| reply_empty(core, ctx, "removexattr", result, reply),
+        );
     }
 
     fn access(&self, _req: &Request, _ino: INodeNo, _mask: fuser::AccessFlags, reply: ReplyEmpty) {

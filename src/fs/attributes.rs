@@ -55,7 +55,7 @@ impl Core {
         {
             return Ok(Target::Open(Arc::clone(&file.file)));
         }
-        if let Ok((dir, name)) = self.locate(node) {
+        if let Ok((dir, name, _)) = self.locate(node) {
             return Ok(Target::Named(dir, name));
         }
         if node.kind == FileKind::Directory {
@@ -156,6 +156,10 @@ impl Core {
                     return Ok(value);
                 }
                 Err(rustix::io::Errno::RANGE) if value.len() < 65_536 => value.resize(65_536, 0),
+                // No file of a kernel without SELinux has a label. Told so, `ls -l` asks once; else it asks of every file.
+                Err(rustix::io::Errno::NODATA) if name == SELINUX && !has_selinux() => {
+                    return Err(FsError::plain(libc::EOPNOTSUPP));
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -252,6 +256,15 @@ impl Core {
         let dir = rustix::fs::openat(&*dir, ".", flags, Mode::empty())?;
         Ok(rustix::fs::fsync(&dir)?)
     }
+}
+
+const SELINUX: &str = "security.selinux";
+
+/// Whether the kernel knows `SELinux`.
+fn has_selinux() -> bool {
+    static HAS: std::sync::LazyLock<bool> =
+        std::sync::LazyLock::new(|| rustix::fs::access("/sys/fs/selinux", rustix::fs::Access::EXISTS).is_ok());
+    *HAS
 }
 
 /// Keeps a descriptor open while a path goes through it.

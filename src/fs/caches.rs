@@ -56,14 +56,14 @@ pub struct Caches {
 }
 
 impl Caches {
-    /// Starts the thread. `look_up` turns a changed path into what is to be dropped, without any lock held.
+    /// Starts the thread. `look_up` turns changed paths into what is to be dropped, without any lock held.
     ///
     /// # Errors
     /// If no thread can be started.
     pub fn start(
         &self,
         link: impl KernelLink + 'static,
-        look_up: impl Fn(&Drop) -> Vec<Drop> + Send + 'static,
+        look_up: impl Fn(&[Drop]) -> Vec<Drop> + Send + 'static,
     ) -> io::Result<()> {
         let (sender, receiver) = channel();
         let _ = self.queue.set(Mutex::new(sender));
@@ -105,7 +105,7 @@ impl KernelCaches for Caches {
     }
 }
 
-fn serve(queue: &Receiver<Wish>, link: &impl KernelLink, look_up: &impl Fn(&Drop) -> Vec<Drop>) {
+fn serve(queue: &Receiver<Wish>, link: &impl KernelLink, look_up: &impl Fn(&[Drop]) -> Vec<Drop>) {
     let mut later: Vec<(Instant, Drop)> = Vec::new();
     loop {
         let wait = later.iter().map(|(at, _)| at.saturating_duration_since(Instant::now())).min();
@@ -130,11 +130,10 @@ fn serve(queue: &Receiver<Wish>, link: &impl KernelLink, look_up: &impl Fn(&Drop
             }
             !is_due
         });
-        let mut done = HashSet::new();
-        for wish in due.iter().filter(|wish| done.insert((*wish).clone())) {
-            for drop in &look_up(wish) {
-                tell(link, drop);
-            }
+        let mut seen = HashSet::new();
+        due.retain(|wish| seen.insert(wish.clone()));
+        for drop in &look_up(&due) {
+            tell(link, drop);
         }
     }
 }
@@ -146,7 +145,8 @@ fn sort_in((at, wish): Wish, due: &mut Vec<Drop>, later: &mut Vec<(Instant, Drop
     }
 }
 
-fn tell(link: &impl KernelLink, drop: &Drop) {
+/// Tells the kernel.
+pub(super) fn tell(link: &impl KernelLink, drop: &Drop) {
     let result = match drop {
         Drop::Entry(parent, name) => link.inval_entry(*parent, name),
         Drop::Attributes(number) => link.inval_inode(*number, false),

@@ -13,6 +13,7 @@ use super::attr::{Attr, EntryReply};
 use super::caches::SharedCaches;
 use super::error::{FsError, FsResult};
 use super::handle::HandleTable;
+use super::leases::{Leases, Mark};
 use super::node::{Name, Node, Parent, Real, Version, What};
 use super::table::{self, NodeTable, place_number, synthetic_number};
 use super::tree::{Caller, Found, Place, Scratch, Tree};
@@ -54,6 +55,7 @@ pub struct Core {
     pub(super) nodes: NodeTable,
     pub(super) handles: HandleTable,
     pub(super) caches: SharedCaches,
+    pub(super) leases: Leases,
     pub(super) options: MountOptions,
     pub(super) open_stores: DashMap<StoreKey, usize>,
     pub(super) all_watches_hold: AtomicBool,
@@ -76,6 +78,7 @@ impl Core {
             nodes: NodeTable::new(most_open_dirs),
             handles: HandleTable::default(),
             caches,
+            leases: Leases::default(),
             options,
             open_stores: DashMap::new(),
             all_watches_hold: AtomicBool::new(true),
@@ -177,10 +180,9 @@ impl Core {
             let stat = self.stat(&node, real, handle)?;
             return Ok((self.attr_of(&node, &stat), self.ttl()));
         }
-        // The kernel asks for the root's at the beginning of every path (`default_permissions`): without a while to
-        // hold to them, every stat of a cached file would cost a request. Only its time can differ.
-        let ttl = if matches!(node.what, What::Place(Place::Root)) { SHORT } else { Duration::ZERO };
-        Ok((self.synthetic_attr(&node)?, ttl))
+        let mark = self.leases.mark();
+        let attr = self.synthetic_attr(&node)?;
+        Ok((attr, self.folder_ttl(&node, mark)))
     }
 
     pub(super) fn synthetic_attr(&self, node: &Node) -> FsResult<Attr> {
@@ -228,14 +230,14 @@ impl Core {
     }
 
     /// Where a node is now: a directory's descriptor and the name in it, checked to lead to the node.
-    pub(super) fn locate(&self, node: &Node) -> FsResult<(ParentFd, OsString)> {
+    pub(super) fn locate(&self, node: &Node) -> FsResult<(ParentFd, OsString, StoreStat)> {
         let real = node.real().ok_or(FsError::plain(libc::EPERM))?;
         for name in real.names() {
             let Ok(dir) = self.parent_fd(&name.parent) else { continue };
             if let Ok(stat) = StoreStat::at(dir.as_fd(), &name.name)
                 && name.parent.notebook(real).node_number(&stat) == node.number
             {
-                return Ok((dir, name.name));
+                return Ok((dir, name.name, stat));
             }
         }
         Err(FsError::plain(libc::ESTALE))
@@ -259,8 +261,11 @@ impl Core {
         match &parent.what {
             What::Real(_) => self.lookup_real(&parent, name),
             What::Place(place) => {
+                let mark = self.leases.mark();
                 let found = self.tree.lookup(place, name, ctx.caller)?;
-                self.entry_of(found, true)
+                let mut reply = self.entry_of(found, true)?;
+                self.lease(&parent, name, mark, &mut reply);
+                Ok(reply)
             }
             What::Text(_) | What::Past(_) | What::Symlink(_) => Err(FsError::plain(libc::ENOTDIR)),
         }
@@ -319,7 +324,10 @@ impl Core {
                 let is_fixed = matches!(place, Place::Tags | Place::Views | Place::Codex);
                 let node = self.nodes.synthetic(place_number(&place), FileKind::Directory, What::Place(place), told);
                 let attr = self.synthetic_attr(&node)?;
-                let entry_ttl = if is_fixed { LONG } else { Duration::ZERO };
+                // A tag's folder is the same thing for ever; whether it is there, its attributes tell. What insists on it
+                // (mkdir, rename) has the kernel ask again by itself.
+                let is_tag = node.place().is_some_and(is_plain_tag);
+                let entry_ttl = if is_fixed || is_tag { LONG } else { Duration::ZERO };
                 Ok(EntryReply { attr: Some(attr), entry_ttl, attr_ttl: Duration::ZERO })
             }
             other => {
@@ -328,6 +336,37 @@ impl Core {
                 let attr = self.synthetic_attr(&node)?;
                 Ok(EntryReply { attr: Some(attr), entry_ttl: Duration::ZERO, attr_ttl: Duration::ZERO })
             }
+        }
+    }
+
+    /// Leases what was found in a tag's folder, or the folder that was found.
+    fn lease(&self, parent: &Node, name: &OsStr, mark: Option<Mark>, reply: &mut EntryReply) {
+        let Some(node) = reply.attr.and_then(|attr| self.nodes.known(attr.number)) else { return };
+        if node.place().is_some() {
+            reply.attr_ttl = self.folder_ttl(&node, mark);
+        } else if let Some(mark) = mark
+            && parent.place().is_some_and(is_plain_tag)
+            && node.real().is_some_and(|real| real.scratch.is_none())
+            && self.leases.grant_entry(mark, &node, (parent.number, name))
+        {
+            reply.entry_ttl = self.ttl();
+        }
+    }
+
+    /// How long the kernel may hold to the attributes of a synthetic folder. It asks for those of every folder on the
+    /// way to a file (`default_permissions`): without a while, every stat of a cached file would cost requests.
+    fn folder_ttl(&self, node: &Node, mark: Option<Mark>) -> Duration {
+        let is_leasable = match node.place() {
+            // Only their time can differ.
+            Some(Place::Root | Place::Codex) => return SHORT,
+            Some(Place::Tags | Place::Views) => true,
+            // One without notes may go by itself.
+            Some(Place::Tag(path)) => path.operators.is_empty() && self.engine.catalog().bears_notes(&path.base),
+            _ => false,
+        };
+        match mark {
+            Some(mark) if is_leasable && self.leases.grant_folder(mark, node.number) => self.ttl(),
+            _ => Duration::ZERO,
         }
     }
 
@@ -380,13 +419,13 @@ impl Core {
         if let What::Symlink(target) = &node.what {
             return Ok(target.clone());
         }
-        let (dir, name) = self.locate(&node)?;
+        let (dir, name, _) = self.locate(&node)?;
         Ok(rustix::fs::readlinkat(dir.as_fd(), &name, Vec::new())?.into_bytes())
     }
 
     /// The kernel has forgotten so many of its mentions of a node.
     pub fn forget(&self, number: NodeNumber, mentions: u64) {
-        self.nodes.forget(number, mentions);
+        self.nodes.forget(number, mentions, &|real| self.leases.forgotten(real));
     }
 
     /// Records why an operation was refused, where the number alone does not tell.
@@ -414,6 +453,11 @@ impl AsFd for ParentFd {
             Self::Tmp(dir) => dir.as_fd(),
         }
     }
+}
+
+/// Whether a folder is a tag's own, without operators.
+fn is_plain_tag(place: &Place) -> bool {
+    matches!(place, Place::Tag(path) if path.operators.is_empty())
 }
 
 /// Whether a name is never shown: a notebook's own `.codex`.

@@ -138,7 +138,7 @@ impl Core {
                 Created::Scratch(scratch) => {
                     let id = scratch.id;
                     let entry = self.entry_of(Found::Scratch(scratch), true);
-                    self.tree.scratch_closed(id, true, ctx.caller);
+                    self.tree.scratch_flushed(id);
                     entry
                 }
                 Created::Note(file) => self.entry_of(Found::Note(file), true),
@@ -221,7 +221,7 @@ impl Core {
             return self.entry_of(Found::Note(file), true);
         }
         let dir = self.creatable(ctx, &parent, name)?;
-        let (from, old) = self.locate(&node)?;
+        let (from, old, _) = self.locate(&node)?;
         {
             let _acting = act_as(ctx.credentials());
             rustix::fs::linkat(from.as_fd(), &old, &*dir, name, AtFlags::empty())?;
@@ -245,7 +245,7 @@ impl Core {
         meant.or_else(|| files.first()).map(|file| file.key).ok_or_else(|| {
             FsError::refused(
                 libc::EINVAL,
-                "this file is not indexed (an ignored or temporary name, or outside the notebooks)",
+                "this file is not indexed, so it cannot bear tags: its name is ignored, temporary, or not UTF-8; rename it",
             )
         })
     }
@@ -293,7 +293,9 @@ impl Core {
         if let Some(real) = self.nodes.known(number).as_ref().and_then(|node| node.real()) {
             real.lost(parent.number, name);
             // The kernel counts a link less on its own; what it counts besides (tags, views) is ours to correct.
-            if stat.kind == FileKind::File {
+            let catalog = self.engine.catalog();
+            let has_more = || catalog.by_node(number).is_some_and(|file| catalog.synthetic_links(file) > 0);
+            if stat.kind == FileKind::File && (stat.nlink > 1 || has_more()) {
                 self.caches.drop_soon(Drop::Attributes(number));
             }
         }

@@ -1,18 +1,28 @@
 //! What the engine tells a mount.
 
-use std::os::fd::AsFd;
+use std::collections::HashMap;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::caches::Drop;
 use super::core::Core;
-use super::node::Version;
-use crate::engine::{AppliedChange, AppliedKind, MountHooks};
+use super::node::{Node, Version};
+use crate::engine::{AppliedChange, AppliedKind, MountHooks, Notebook};
+use crate::index::parse::sidecar_subjects;
 use crate::sys::StoreStat;
 use crate::types::{NodeNumber, NotePath, NotebookNumber, StoreKey};
 
 /// How long after the index has a file's number a listing may still be on its way to the kernel with another.
 const LISTED_WITHIN: Duration = Duration::from_millis(100);
+
+/// A folder of the store that this mount knows.
+struct KnownFolder {
+    node: Arc<Node>,
+    dir: Arc<OwnedFd>,
+    stat: StoreStat,
+}
 
 impl MountHooks for Core {
     fn look_again(&self) {
@@ -27,11 +37,30 @@ impl MountHooks for Core {
         self.open_stores.contains_key(&store)
     }
 
+    fn noted(&self, notebook: NotebookNumber, paths: &[&NotePath]) {
+        self.leases.changed();
+        if self.leases.has_entries() {
+            for path in paths {
+                self.recall_at(notebook, path);
+            }
+        }
+    }
+
+    fn settle(&self) {
+        self.leases.settle();
+    }
+
     fn store_changed(&self, notebook: NotebookNumber, path: &NotePath) {
         self.caches.drop_soon(Drop::StorePath(notebook, path.clone()));
     }
 
     fn applied(&self, changes: &[AppliedChange]) {
+        if changes.iter().any(|change| change.links_changed) {
+            self.leases.changed();
+            if self.leases.has_entries() {
+                changes.iter().filter(|change| change.links_changed).for_each(|change| self.recall_after(change));
+            }
+        }
         for change in changes.iter().filter(|change| change.links_changed && change.kind != AppliedKind::Removed) {
             self.caches.drop_soon(Drop::Attributes(change.node));
             // A count that falls does so a second late, see `Catalog::synthetic_links`.
@@ -40,6 +69,14 @@ impl MountHooks for Core {
     }
 
     fn forget_all(&self) {
+        self.leases.changed();
+        if self.leases.has_entries() {
+            self.nodes.for_each(|node| {
+                if let Some(real) = node.real() {
+                    self.leases.recall(real);
+                }
+            });
+        }
         self.caches.drop_soon(Drop::Everything);
     }
 
@@ -49,59 +86,94 @@ impl MountHooks for Core {
 }
 
 impl Core {
-    /// What is to be dropped for a wish. Runs on the thread that speaks to the kernel, with no lock held.
-    #[must_use]
-    pub fn look_up(&self, wish: &Drop) -> Vec<Drop> {
-        match wish {
-            Drop::StorePath(notebook, path) => self.look_up_path(*notebook, path),
-            Drop::Everything => self.everything(),
-            Drop::Entry(..) => vec![wish.clone()],
-            Drop::Attributes(number) | Drop::Contents(number) => {
-                // The kernel cannot hold what it was never told of.
-                if self.nodes.known(*number).is_some() { vec![wish.clone()] } else { Vec::new() }
-            }
+    fn recall(&self, number: NodeNumber) {
+        if let Some(real) = self.nodes.known(number).as_ref().and_then(|node| node.real()) {
+            self.leases.recall(real);
         }
     }
 
-    /// A path changed in the store, by this mount or behind it: drops what the kernel holds that is no longer true.
-    fn look_up_path(&self, notebook: NotebookNumber, path: &NotePath) -> Vec<Drop> {
-        let Some(notebook) = self.engine.notebook(notebook) else {
-            return Vec::new();
+    /// The names of the file at a path; where that is a sidecar, of its subject too.
+    fn recall_at(&self, notebook: NotebookNumber, path: &NotePath) {
+        if let Some(node) = self.engine.catalog().node_at(notebook, path) {
+            self.recall(node);
+        }
+        let subjects = path.name().to_str().map(sidecar_subjects).unwrap_or_default();
+        for subject in subjects.iter().filter_map(|name| path.parent().join(name).ok()) {
+            self.recall_at(notebook, &subject);
+        }
+    }
+
+    /// Its own names, and those of notes of the same file name: which of them bears the plain one may have changed.
+    fn recall_after(&self, change: &AppliedChange) {
+        self.recall(change.node);
+        let old = match &change.kind {
+            AppliedKind::Changed(old) => Some(old.name()),
+            AppliedKind::Added | AppliedKind::Removed => None,
         };
-        if path.is_root() {
-            return StoreStat::of(notebook.dir.as_fd())
-                .map(|stat| vec![Drop::Contents(notebook.node_number(&stat))])
-                .unwrap_or_default();
+        let mut names = vec![change.path.name()];
+        names.extend(old.filter(|old| *old != change.path.name()));
+        for name in names {
+            self.engine.catalog().by_name(name).iter().for_each(|file| self.recall(file.node));
         }
-        let Ok(folder) = notebook.dir.stat(&path.parent()) else { return Vec::new() };
-        let parent = notebook.node_number(&folder);
-        let mut drops = Vec::new();
-        let now = notebook.dir.stat(path).ok();
-        let child = now.map(|stat| (notebook.node_number(&stat), stat));
-        let is_where_it_was = child
-            .is_some_and(|(number, _)| self.nodes.known(number).is_some_and(|node| node.path().as_ref() == Some(path)));
-        if self.nodes.known(parent).is_some() {
-            if !is_where_it_was {
-                drops.push(Drop::Entry(parent, path.name().to_owned()));
+    }
+
+    /// What is to be dropped for these wishes. Runs on the thread that speaks to the kernel, with no lock held.
+    #[must_use]
+    pub fn look_up(&self, due: &[Drop]) -> Vec<Drop> {
+        let (mut drops, mut folders) = (Vec::new(), HashMap::new());
+        for wish in due {
+            match wish {
+                Drop::StorePath(notebook, path) => {
+                    let Some(notebook) = self.engine.notebook(*notebook) else { continue };
+                    if path.is_root() {
+                        let stat = StoreStat::of(notebook.dir.as_fd());
+                        drops.extend(stat.map(|stat| Drop::Contents(notebook.node_number(&stat))));
+                        continue;
+                    }
+                    let folder = folders.entry((notebook.number, path.parent())).or_insert_with(|| {
+                        let folder = self.known_folder(&notebook, &path.parent());
+                        drops.extend(folder.as_ref().map(|folder| folder_drop(&folder.node, &folder.stat)));
+                        folder
+                    });
+                    // The kernel cannot hold what is in a folder that it was never told of.
+                    if let Some(folder) = folder {
+                        self.look_up_entry(&notebook, folder, path, &mut drops);
+                    }
+                }
+                Drop::Everything => drops.extend(self.everything()),
+                // Likewise.
+                Drop::Attributes(number) | Drop::Contents(number) if self.nodes.known(*number).is_none() => {}
+                Drop::Entry(..) | Drop::Attributes(_) | Drop::Contents(_) => drops.push(wish.clone()),
             }
-            // A listing takes numbers from inode numbers alone; here the file itself was looked at.
-            let is_misread = child.is_some_and(|(_, stat)| notebook.was_renumbered(&stat));
-            if is_misread {
-                // A listing that is being made just now may reach the kernel after this.
-                self.caches.drop_later(LISTED_WITHIN, Drop::Contents(parent));
-            }
-            drops.push(if is_misread { Drop::Contents(parent) } else { self.folder_drop(parent, &folder) });
-        }
-        if let Some((number, stat)) = child {
-            drops.extend(self.file_drop(number, &stat));
         }
         drops
     }
 
-    /// A folder's listing and attributes, unless the kernel was told of it as it is.
-    fn folder_drop(&self, number: NodeNumber, stat: &StoreStat) -> Drop {
-        let told = self.nodes.known(number).and_then(|node| node.real().map(|real| real.told.lock().attributes));
-        if told == Some(Some(Version::from(stat))) { Drop::Attributes(number) } else { Drop::Contents(number) }
+    /// A folder of the store, if this mount knows it.
+    fn known_folder(&self, notebook: &Notebook, path: &NotePath) -> Option<KnownFolder> {
+        let stat = notebook.dir.stat(path).ok()?;
+        let node = self.nodes.known(notebook.node_number(&stat))?;
+        let dir = self.nodes.dir_fd(&node).ok()?;
+        Some(KnownFolder { node, dir, stat })
+    }
+
+    /// A path changed in the store, by this mount or behind it: drops what the kernel holds that is no longer true.
+    fn look_up_entry(&self, notebook: &Notebook, folder: &KnownFolder, path: &NotePath, drops: &mut Vec<Drop>) {
+        let child = StoreStat::at(&*folder.dir, path.name()).ok().map(|stat| (notebook.node_number(&stat), stat));
+        let is_where_it_was = child
+            .is_some_and(|(number, _)| self.nodes.known(number).is_some_and(|node| node.path().as_ref() == Some(path)));
+        if !is_where_it_was {
+            drops.push(Drop::Entry(folder.node.number, path.name().to_owned()));
+        }
+        if let Some((number, stat)) = child {
+            // A listing takes numbers from inode numbers alone; here the file itself was looked at.
+            if notebook.was_renumbered(&stat) {
+                drops.push(Drop::Contents(folder.node.number));
+                // A listing that is being made just now may reach the kernel after this.
+                self.caches.drop_later(LISTED_WITHIN, Drop::Contents(folder.node.number));
+            }
+            drops.extend(self.file_drop(number, &stat));
+        }
     }
 
     fn file_drop(&self, number: NodeNumber, stat: &StoreStat) -> Option<Drop> {
@@ -135,4 +207,10 @@ impl Core {
         });
         drops
     }
+}
+
+/// A folder's listing and attributes, unless the kernel was told of it as it is.
+fn folder_drop(node: &Node, stat: &StoreStat) -> Drop {
+    let told = node.real().and_then(|real| real.told.lock().attributes);
+    if told == Some(Version::from(stat)) { Drop::Attributes(node.number) } else { Drop::Contents(node.number) }
 }

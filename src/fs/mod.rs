@@ -11,6 +11,7 @@ mod error;
 mod folders;
 mod handle;
 mod hooks;
+mod leases;
 mod node;
 mod open;
 mod session;

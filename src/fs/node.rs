@@ -28,6 +28,7 @@ pub struct Node {
 
 /// What a node is.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all nodes are of the store")]
 pub enum What {
     /// Something in the store.
     Real(Real),
@@ -58,6 +59,8 @@ pub struct Real {
     pub(super) told: Mutex<Told>,
     /// Open handles.
     pub(super) open: Mutex<OpenFiles>,
+    /// Its names in tag folders that the kernel may hold.
+    pub(super) leased: Mutex<Vec<super::leases::Entry>>,
 }
 
 /// A name of a file: a directory and an entry.
@@ -211,6 +214,7 @@ impl Real {
             dir_fd_used: AtomicU64::new(0),
             told: Mutex::default(),
             open: Mutex::default(),
+            leased: Mutex::default(),
         }
     }
 

@@ -41,6 +41,11 @@ pub struct Opening<'a> {
     pub backing: OpenBacking<'a>,
 }
 
+/// A file that is opened to be read goes past the daemon from this size on, in bytes. A smaller one is read once and is
+/// in the page cache then, which is cheaper than to make a backing file of it each time; and since it is opened for
+/// reading alone, its close is no event for those who watch the store.
+const PASSED_THROUGH_FROM: u64 = 128 << 10;
+
 /// How bytes are written.
 #[derive(Clone, Copy, Debug)]
 pub struct WriteHow {
@@ -119,11 +124,14 @@ impl Core {
         let kept = wanted & (OFlags::TRUNC | OFlags::SYNC | OFlags::DSYNC);
         let base = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | kept;
         let writes = flags & libc::O_ACCMODE != libc::O_RDONLY || flags & libc::O_TRUNC != 0;
-        let (dir, name) = match self.locate(node) {
+        let (dir, name, stat) = match self.locate(node) {
             Ok(place) => place,
             Err(error) => return reopen_unlinked(node, base | OFlags::RDWR).ok_or(error),
         };
         let open = |how| rustix::fs::openat(&dir, &name, base | how, Mode::empty());
+        if !writes && stat.size < PASSED_THROUGH_FROM {
+            return Ok(open(OFlags::RDONLY)?);
+        }
         match open(OFlags::RDWR) {
             Ok(file) => Ok(file),
             Err(_) if !writes => Ok(open(OFlags::RDONLY)?),
@@ -145,7 +153,6 @@ impl Core {
         let writable = how.flags & libc::O_ACCMODE != libc::O_RDONLY;
         let number = self.handles.reserve();
         let file = Arc::new(file);
-        let can_write = rustix::fs::fcntl_getfl(&*file)?.contains(OFlags::RDWR);
         let mut open = real.open.lock();
         let version = Version::from(stat);
         let keep_cache = real.told.lock().pages.replace(version) == Some(version);
@@ -157,10 +164,11 @@ impl Core {
                 direct = true;
                 None
             }
-            None if open.cached > 0 => None,
+            None if open.cached > 0 || (!writable && stat.size < PASSED_THROUGH_FROM) => None,
             None => {
                 let made = (how.backing)(&file);
                 if let Some(made) = &made {
+                    let can_write = rustix::fs::fcntl_getfl(&*file)?.contains(OFlags::RDWR);
                     open.backing = Some((Arc::clone(made), can_write));
                 }
                 made
@@ -249,13 +257,13 @@ impl Core {
     ///
     /// # Errors
     /// EBADF.
-    pub fn flush(&self, ctx: Context, handle: u64) -> FsResult<()> {
+    pub fn flush(&self, handle: u64) -> FsResult<()> {
         let handle = self.handles.get(handle)?;
         let Handle::File(file) = &*handle else { return Ok(()) };
         if file.writable {
             self.look_at(file);
             if let Some(id) = file.node.real().and_then(|real| real.scratch) {
-                self.tree.scratch_closed(id, true, ctx.caller);
+                self.tree.scratch_flushed(id);
             }
         }
         Ok(())
@@ -272,7 +280,7 @@ impl Core {
     }
 
     /// The last reference to a handle is gone.
-    pub fn release(&self, ctx: Context, number: u64) {
+    pub fn release(&self, number: u64) {
         let Some(handle) = self.handles.remove(number) else { return };
         let Handle::File(file) = &*handle else { return };
         if file.writable {
@@ -296,7 +304,7 @@ impl Core {
             *count == 0
         });
         if let Some(id) = real.scratch {
-            self.tree.scratch_closed(id, false, ctx.caller);
+            self.tree.scratch_released(id, file.writable);
         }
     }
 

@@ -45,6 +45,25 @@ pub enum MountError {
     /// `--allow-other` needs the administrator's leave.
     #[error("cannot mount with --allow-other: add the line `user_allow_other` to /etc/fuse.conf, or mount as root")]
     AllowOtherNotPermitted,
+    /// The kernel or fusermount3 refuses.
+    #[error(
+        "cannot mount at {path}: {reason}. Choose a directory of your own; where it is, `cdx doctor` says more \
+         (a container has to be started with `--device /dev/fuse --cap-add SYS_ADMIN`)"
+    )]
+    Refused {
+        /// Where.
+        path: PathBuf,
+        /// What they say.
+        reason: String,
+    },
+    /// It is mounted and stays so.
+    #[error("cannot unmount {path}: {source}; `umount -l {path}` takes it away all the same")]
+    Unmount {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Anything else.
     #[error("cannot mount at {path}: {source}")]
     Io {
@@ -90,12 +109,13 @@ pub fn mount(engine: &Arc<Engine>, mountpoint: &Path, options: &MountOptions) ->
     let adapter = Adapter::new(Arc::clone(&core));
     let passthrough = adapter.passthrough_state();
     let session = fuser::spawn_mount(adapter, &mountpoint, &config(engine.path(), options))
-        .map_err(|source| explain(&mountpoint, options, source))?;
+        .map_err(|source| explain(&mountpoint, options, &source))?;
     let io_error = |source| MountError::Io { path: mountpoint.clone(), source };
     // The thread holds the filesystem weakly: it must not keep alive what it serves.
     let weak = Arc::downgrade(&core);
-    let look_up = move |wish: &super::caches::Drop| weak.upgrade().map_or_else(Vec::new, |core| core.look_up(wish));
+    let look_up = move |due: &[super::caches::Drop]| weak.upgrade().map_or_else(Vec::new, |core| core.look_up(due));
     caches.start(Link(session.notifier()), look_up).map_err(io_error)?;
+    core.leases.start(Link(session.notifier())).map_err(io_error)?;
     let hooks: Arc<dyn MountHooks> = Arc::clone(&core) as _;
     engine.register_mount(&hooks);
     raise_readahead(&mountpoint);
@@ -140,7 +160,7 @@ impl MountedFs {
         if session.guard.is_finished() {
             return Ok(());
         }
-        detach(&self.mountpoint).map_err(|source| MountError::Io { path: self.mountpoint.clone(), source })?;
+        detach(&self.mountpoint).map_err(|source| MountError::Unmount { path: self.mountpoint.clone(), source })?;
         // What is still open is served until its last close; the process may end before, which closes it with ENOTCONN.
         self.core.look_again();
         drop(session);
@@ -165,7 +185,7 @@ pub fn detach(mountpoint: &Path) -> io::Result<()> {
         // EINVAL: nothing is mounted there any more.
         Ok(()) | Err(rustix::io::Errno::INVAL) => Ok(()),
         Err(rustix::io::Errno::PERM) => {
-            let output = std::process::Command::new("fusermount3").args(["-u", "-z", "--"]).arg(mountpoint).output()?;
+            let output = fusermount(mountpoint)?;
             if output.status.success() {
                 Ok(())
             } else {
@@ -174,6 +194,19 @@ pub fn detach(mountpoint: &Path) -> io::Result<()> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// A daemon's PATH is whatever its starter had; mounting finds the program in these places too.
+fn fusermount(mountpoint: &Path) -> io::Result<std::process::Output> {
+    let named = std::env::var_os("FUSERMOUNT_PATH");
+    let places = ["fusermount3", "/bin/fusermount3", "/usr/bin/fusermount3"].map(Into::into);
+    for program in named.into_iter().chain(places) {
+        match std::process::Command::new(program).args(["-u", "-z", "--"]).arg(mountpoint).output() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => return other,
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, "fusermount3 is not installed; `sudo apt-get install fuse3`"))
 }
 
 fn config(store: &Path, options: &MountOptions) -> Config {
@@ -208,7 +241,7 @@ pub fn check_mountpoint(store: &Path, mountpoint: &Path) -> Result<PathBuf, Moun
     let shown = || mountpoint.to_owned();
     if is_stale(mountpoint) {
         // A daemon died there; nobody can be using it.
-        detach(mountpoint).map_err(|source| MountError::Io { path: shown(), source })?;
+        detach(mountpoint).map_err(|source| MountError::Unmount { path: shown(), source })?;
     }
     let resolved = match mountpoint.canonicalize() {
         Ok(path) => path,
@@ -244,7 +277,7 @@ fn is_mountpoint(path: &Path) -> bool {
     here.st_dev != above.st_dev || here.st_ino == above.st_ino
 }
 
-fn explain(mountpoint: &Path, options: &MountOptions, source: io::Error) -> MountError {
+fn explain(mountpoint: &Path, options: &MountOptions, source: &io::Error) -> MountError {
     let is_root = rustix::process::geteuid().is_root();
     let device = rustix::fs::access("/dev/fuse", rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK);
     match device {
@@ -258,7 +291,13 @@ fn explain(mountpoint: &Path, options: &MountOptions, source: io::Error) -> Moun
     if !is_root && options.allow_other && source.to_string().contains("allow_other") {
         return MountError::AllowOtherNotPermitted;
     }
-    MountError::Io { path: mountpoint.to_owned(), source }
+    // What fusermount3 says comes as the text of an error without a number, with its line break.
+    let reason = source.to_string();
+    let (path, reason) = (mountpoint.to_owned(), reason.trim().trim_end_matches('.'));
+    if source.kind() == io::ErrorKind::PermissionDenied || reason.contains("ermission") || reason.contains("access") {
+        return MountError::Refused { path, reason: reason.to_owned() };
+    }
+    MountError::Io { path, source: io::Error::new(source.kind(), reason.to_owned()) }
 }
 
 /// Raises the limit of descriptors to what is permitted; a quarter of it is for directories.

@@ -134,16 +134,17 @@ impl NodeTable {
     }
 
     /// The kernel has forgotten `mentions` of its mentions of a node.
-    pub fn forget(&self, number: NodeNumber, mentions: u64) {
+    /// Whatever goes out of the table by it is shown to `gone`.
+    pub fn forget(&self, number: NodeNumber, mentions: u64, gone: &dyn Fn(&Real)) {
         let Some(node) = self.known(number) else { return };
         let before = node.lookups.fetch_sub(mentions, Ordering::AcqRel);
         if before <= mentions && number != NodeNumber::ROOT {
-            self.reap(node);
+            self.reap(node, gone);
         }
     }
 
     /// Drops a node that neither the kernel nor a child holds, then its parents likewise.
-    fn reap(&self, node: Arc<Node>) {
+    fn reap(&self, node: Arc<Node>, show: &dyn Fn(&Real)) {
         // The two references are the table's and the caller's.
         let unused = |_: &NodeNumber, known: &Arc<Node>| {
             known.lookups.load(Ordering::Acquire) == 0 && Arc::strong_count(known) <= 2
@@ -151,12 +152,16 @@ impl NodeTable {
         let Some((_, gone)) = self.nodes.remove_if(&node.number, unused) else { return };
         drop(node);
         let Some(real) = gone.real() else { return };
+        show(real);
         if !real.is_root() && real.dir_fd.lock().take().is_some() {
             self.open_dirs.fetch_sub(1, Ordering::Relaxed);
         }
         let parents = real.parents();
         drop(gone);
-        parents.into_iter().filter(|parent| parent.lookups.load(Ordering::Acquire) == 0).for_each(|p| self.reap(p));
+        parents
+            .into_iter()
+            .filter(|parent| parent.lookups.load(Ordering::Acquire) == 0)
+            .for_each(|p| self.reap(p, show));
     }
 
     /// A descriptor of a directory (`O_PATH`), from the cache or opened through its parent's.

@@ -9,6 +9,7 @@ mod diff;
 mod edits;
 mod error;
 mod gestures;
+mod isolation;
 mod maintain;
 mod merge;
 mod message;

@@ -4,12 +4,12 @@
 //! configuration; four files and folders are all that git asks for.
 
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use git2::{Config, ConfigLevel, Oid, Repository};
 use parking_lot::Mutex;
 
 use super::error::{Fault, HistoryError, Step, optional};
+use super::isolation::isolate;
 use super::residue;
 use crate::sys::{Dir, IoContext, Replace, StoreError};
 use crate::types::NotePath;
@@ -54,13 +54,6 @@ pub(super) struct Handles {
 impl Handles {
     /// Opens the repository at `path`, which is made where it is missing and mended where a crash hurt it.
     pub(super) fn open(path: &Path) -> Result<Self, HistoryError> {
-        static SETTINGS: Once = Once::new();
-        SETTINGS.call_once(|| {
-            // A walk through 10,000 commits would keep each in memory, once per handle.
-            git2::opts::enable_caching(false);
-            // Twice as fast; zlib's checksum still guards, and what is restored or verified is hashed by us.
-            git2::opts::strict_hash_verification(false);
-        });
         let dir = lay_out(path)?;
         residue::clear(&dir)?;
         let handles = Self { path: path.to_owned(), idle: Mutex::default() };
@@ -141,9 +134,9 @@ fn may_be_stale(error: &git2::Error) -> bool {
     error.code() == git2::ErrorCode::NotFound || matches!(error.class(), Odb | Os | Object | Indexer)
 }
 
-/// `open_bare` asks for no owner (a daemon that is root opens its users' repositories) and reads no environment;
-/// the user's configuration, which it does load, is replaced before anything is asked of it.
+/// `open_bare` asks for no owner (a daemon that is root opens its users' repositories) and reads no environment.
 fn open_handle(path: &Path) -> Result<Repository, git2::Error> {
+    isolate();
     let repo = Repository::open_bare(path)?;
     repo.set_config(&own_config(path)?)?;
     Ok(repo)
@@ -151,6 +144,7 @@ fn open_handle(path: &Path) -> Result<Repository, git2::Error> {
 
 /// The repository's own configuration and nothing of the user's.
 pub(super) fn own_config(path: &Path) -> Result<Config, git2::Error> {
+    isolate();
     let mut config = Config::new()?;
     config.add_file(&path.join("config"), ConfigLevel::Local, false)?;
     config.add_file(&path.join("codex.config"), ConfigLevel::Worktree, false)?;
@@ -159,6 +153,7 @@ pub(super) fn own_config(path: &Path) -> Result<Config, git2::Error> {
 
 /// What packs of new objects are written by: nothing is flushed, since they are published afterwards.
 pub(super) fn pack_config(path: &Path, is_bulk: bool) -> Result<Config, git2::Error> {
+    isolate();
     let mut config = Config::new()?;
     config.add_file(&path.join("config"), ConfigLevel::Local, false)?;
     if is_bulk {

@@ -4,6 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::IndexError;
@@ -162,6 +163,8 @@ fn configure(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)?;
     // A WAL that grew in a bulk load is cut back to 16 MiB after its checkpoint.
     connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
+    // A statement is planned once, not anew for each value that is bound: that took a seventh of a bulk load.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     share_pragmas(connection, schema)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())

@@ -60,6 +60,8 @@ pub enum IndexError {
 fn remedy(path: &str) -> &'static str {
     if path.ends_with("notebook.db") {
         "`cdx index --rebuild` makes it anew from the files"
+    } else if path.ends_with("journal.db") {
+        "move it away and a new one is made: notes, tags and history are not in it"
     } else {
         "move it away and put a backup in its place"
     }

@@ -76,20 +76,19 @@ impl Journal {
     /// # Errors
     /// SQLite's.
     pub fn open(path: &Path) -> Result<Self, IndexError> {
-        let shown = path.display().to_string();
-        let at = |source| IndexError::Sqlite { path: shown.clone(), source };
+        let at = |source| IndexError::of(path, source);
         let connection = Connection::open(path).map_err(at)?;
         connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(at)?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(at)?;
         // Nobody waits for the journal's fsync: a tail lost with the power is found again by the start-up scan.
         connection.pragma_update(None, "synchronous", "normal").map_err(at)?;
         connection.execute_batch(SCHEMA).map_err(at)?;
-        Ok(Self { connection, path: shown })
+        Ok(Self { connection, path: path.display().to_string() })
     }
 
     fn at(&self) -> impl Fn(rusqlite::Error) -> IndexError + use<> {
         let path = self.path.clone();
-        move |source| IndexError::Sqlite { path: path.clone(), source }
+        move |source| IndexError::of(Path::new(&path), source)
     }
 
     /// Reserves a block of sequence numbers: the first of it, and the one behind its last.

@@ -88,16 +88,24 @@ impl FolderEvents {
     /// # Errors
     /// `ENOSPC` where the user's limit of watches (`fs.inotify.max_user_watches`) is reached.
     pub fn watch(&self, folder: &Dir) -> std::io::Result<WatchId> {
+        self.watch_for(folder, true)
+    }
+
+    /// As [`FolderEvents::watch`], with or without contents that change ([`StoreEventKind::Modified`]).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn watch_for(&self, folder: &Dir, contents: bool) -> std::io::Result<WatchId> {
         // IN_OPEN and IN_ACCESS are left out on purpose: our own reads must raise no events.
-        let mask = WatchFlags::CREATE
+        let mut mask = WatchFlags::CREATE
             | WatchFlags::DELETE
-            | WatchFlags::MODIFY
             | WatchFlags::ATTRIB
             | WatchFlags::CLOSE_WRITE
             | WatchFlags::MOVED_FROM
             | WatchFlags::MOVED_TO
             | WatchFlags::ONLYDIR
             | WatchFlags::EXCL_UNLINK;
+        mask.set(WatchFlags::MODIFY, contents);
         Ok(WatchId(rustix::fs::inotify::add_watch(&self.inotify, folder.stable_path(), mask)?))
     }
 

@@ -54,6 +54,16 @@ impl FileLock {
     }
 }
 
+impl FileLock {
+    /// Whether another process has the lock of the file `name` in `dir`; nothing is made or written.
+    #[must_use]
+    pub fn is_held(dir: &Dir, name: &NotePath) -> bool {
+        let Ok(fd) = dir.open_at(name, OFlags::RDONLY, Mode::empty()) else { return false };
+        // A shared one, for an instant: two that ask do not see each other.
+        rustix::fs::flock(&fd, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+    }
+}
+
 /// The id of this boot of the machine: with a process id it names a process for good.
 #[must_use]
 pub fn boot_id() -> String {

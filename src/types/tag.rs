@@ -19,7 +19,7 @@ pub struct TagName {
 /// Why a text is no legal tag.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no tag: segments joined by `/`, each of letters, digits, `_ - .` and spaces, not beginning with `+ - . ~`"
+    "`{0}` is no tag: a tag is one or more segments joined by `/`; a segment has letters, digits, `_ - .` and spaces, and does not begin with `+ - . ~`"
 )]
 pub struct TagNameError(pub String);
 

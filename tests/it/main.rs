@@ -10,6 +10,7 @@ mod cli;
 mod fs;
 #[path = "../model/mod.rs"]
 mod model;
+mod readme;
 mod regress;
 mod style;
 mod support;

@@ -31,6 +31,9 @@ const ONLY_IN: [(&str, &[&str]); 7] = [
 const PURE: [&str; 3] = ["src/types/", "src/index/parse/", "src/index/query/"];
 const IMPURE: [&str; 6] = ["crate::sys", "std::fs", "std::net", "Timestamp::now", "SystemTime::now", "Instant::now"];
 
+/// The one place outside of `sys` with `unsafe`: git2's own, which `sys` must not know.
+const UNSAFE_TOO: &str = "src/history/isolation.rs";
+
 const LONGEST_FILE: usize = 800;
 
 struct Source {
@@ -168,7 +171,8 @@ fn crates_are_named_where_they_are_at_home_and_nowhere_else() {
 #[test]
 fn unsafe_is_at_home_in_sys() {
     let mut broken = Vec::new();
-    for source in sources("src").iter().filter(|source| !source.name.starts_with("src/sys/")) {
+    let is_at_home = |source: &Source| source.name.starts_with("src/sys/") || source.name == UNSAFE_TOO;
+    for source in sources("src").iter().filter(|source| !is_at_home(source)) {
         let is_unsafe =
             |line: &str| line.contains("unsafe {") || line.contains("unsafe fn") || line.contains("unsafe impl");
         let lines = source.code().filter(|(_, line)| is_unsafe(line));

@@ -106,6 +106,8 @@ fn mount(context: &Context, workspace: &Path, mnt: &Path) -> Result<(), CliError
     let session = Session::find(&context.config, Some(&workspace.to_string_lossy()))?;
     if mount::by_running_engine(&session, &path, how)?.is_none() {
         mount::in_background(context, workspace, &path, how)?;
+        // Whatever was changed in the sample meanwhile: a newcomer's first listing is to be whole.
+        session.ask_running(&Command::Index { rebuild: false })?;
     }
     Ok(())
 }

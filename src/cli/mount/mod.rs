@@ -95,9 +95,13 @@ impl Mount {
             read_only: false,
         };
         let signals = serving::Signals::catch()?;
-        let serving = serving::Serving::start(session.open(options)?);
+        let serving = serving::Serving::start(session.open_to_serve(&options)?);
         serving.mount_first(&self.mountpoint, self.how.into())?;
-        announce(&line(&session.site.workspace, &self.mountpoint));
+        let mut said = line(&session.site.workspace, &self.mountpoint);
+        if serving.is_indexing() {
+            said += "; it is being indexed for the first time, tags and views fill meanwhile (`cdx status`)";
+        }
+        announce(&said);
         serving.until_told_to_end(signals);
         Ok(Outcome::Done)
     }

@@ -37,6 +37,8 @@ pub(crate) fn refused(error: &MountError) -> EngineError {
         | MountError::NotPermitted
         | MountError::NoFusermount
         | MountError::AllowOtherNotPermitted
+        | MountError::Refused { .. }
+        | MountError::Unmount { .. }
         | MountError::Io { .. } => EngineError::Denied(message),
     }
 }

@@ -17,6 +17,9 @@ use crate::fs::{MountOptions, MountedFs};
 /// How soon it is noticed that the last mount has gone.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// How long a mount that is ready is kept back, to say whether it is whole.
+const MOMENT: Duration = Duration::from_millis(500);
+
 /// Signals that end the process, caught from the moment on that there is something to end in order.
 #[derive(Debug)]
 pub(crate) struct Signals(signal_hook::iterator::Signals);
@@ -48,6 +51,12 @@ impl Serving {
     /// The mount that the process was started for: without it, the engine is closed again.
     pub(crate) fn mount_first(&self, mountpoint: &Path, request: MountRequest) -> Result<(), EngineError> {
         self.mount(mountpoint, request).inspect_err(|_| self.engine.close())
+    }
+
+    /// Gives what changed while nothing ran a moment to be taken in, which is enough for most stores. Whether notebooks
+    /// are still being indexed for the first time after that.
+    pub(crate) fn is_indexing(&self) -> bool {
+        !self.engine.scans_end_within(MOMENT) && !self.engine.is_caught_up()
     }
 
     /// Waits for a signal or the end of the last mount, then ends everything in order: mounts first, so that no

@@ -146,6 +146,18 @@ impl Catalog {
         self.state.read().by_path(notebook, path).map(|file| file.key)
     }
 
+    /// The number of the file at a path.
+    #[must_use]
+    pub fn node_at(&self, notebook: NotebookNumber, path: &NotePath) -> Option<NodeNumber> {
+        self.state.read().by_path(notebook, path).map(|file| file.node)
+    }
+
+    /// Whether notes bear a tag or one below it, so that it cannot go without one of them changing.
+    #[must_use]
+    pub fn bears_notes(&self, tag: &TagName) -> bool {
+        self.state.read().tags.bears_notes(tag)
+    }
+
     /// The files of a name, over all notebooks.
     #[must_use]
     pub fn by_name(&self, name: &OsStr) -> Vec<Arc<CatalogFile>> {

@@ -94,6 +94,16 @@ impl TagTree {
         self.nodes.get(tag.key()).map(|node| &node.folder)
     }
 
+    /// Whether notes bear a tag or one below it.
+    pub(super) fn bears_notes(&self, tag: &TagName) -> bool {
+        self.bears_notes_below(tag.key())
+    }
+
+    fn bears_notes_below(&self, key: &str) -> bool {
+        let Some(node) = self.nodes.get(key) else { return false };
+        !node.folder.is_empty() || node.children.iter().any(|child| self.bears_notes_below(child))
+    }
+
     /// Puts a file into the folder of a tag.
     pub(super) fn insert(&mut self, tag: &TagName, file: Arc<CatalogFile>) {
         self.ensure(tag);

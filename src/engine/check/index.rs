@@ -9,8 +9,12 @@ use super::{Findings, Kind};
 use crate::engine::edit::tags_in_store;
 use crate::engine::{Engine, Notebook};
 use crate::index::notebook::{IndexError, IndexedFile, IndexedStat};
+use crate::index::query::parse_view;
 use crate::sys::StoreStat;
 use crate::types::{ContentHash, FileKey, NotePath, TagName};
+
+/// Longer definitions are refused wherever they are read, in bytes.
+const VIEW_MAX: u64 = 1 << 20;
 
 /// Compares a notebook's index with its files.
 pub(super) fn compare(engine: &Engine, notebook: &Notebook, files: &Files, findings: &mut Findings) {
@@ -49,6 +53,7 @@ pub(super) fn compare(engine: &Engine, notebook: &Notebook, files: &Files, findi
         }
         Err(error) => damaged(&error, findings),
     }
+    definitions(engine, notebook, files, findings);
     match integrity(engine, notebook) {
         Ok(found) => {
             for problem in found {
@@ -56,6 +61,22 @@ pub(super) fn compare(engine: &Engine, notebook: &Notebook, files: &Files, findi
             }
         }
         Err(error) => damaged(&error, findings),
+    }
+}
+
+/// What is wrong with the definitions of views: their folders show it too, but nobody may be looking.
+fn definitions(engine: &Engine, notebook: &Notebook, files: &Files, findings: &mut Findings) {
+    let time = engine.time_context();
+    let is_view = |path: &&NotePath| path.to_str().is_some_and(|path| path.ends_with(".cdx"));
+    for path in files.all.iter().filter(|(_, stat)| stat.is_file()).map(|(path, _)| path).filter(is_view) {
+        let shown = path.to_string();
+        let is_known = findings.notes.iter().any(|note| note.kind == Kind::Metadata && note.path == shown);
+        let Ok((bytes, _)) = notebook.dir.read(path, VIEW_MAX) else { continue };
+        match parse_view(&bytes, &time) {
+            Err(_) if is_known => {}
+            Err(error) => findings.note(Kind::View, path, error.to_string()),
+            Ok(view) => view.warnings.into_iter().for_each(|warning| findings.note(Kind::View, path, warning)),
+        }
     }
 }
 

@@ -79,6 +79,8 @@ pub enum Kind {
     NameNotUtf8,
     /// Frontmatter or a sidecar cannot be read, or a tag is no legal one.
     Metadata,
+    /// The definition of a view cannot be used, or has a key that means nothing.
+    View,
     /// A sidecar of a file that is not there.
     OrphanSidecar,
     /// A temporary file that an ended process left.

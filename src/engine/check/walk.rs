@@ -76,7 +76,11 @@ fn walk_folder(
             continue;
         }
         if path.to_str().is_none() {
-            findings.note(Kind::NameNotUtf8, &path, "its name is not UTF-8: it is recorded, and never indexed");
+            findings.note(
+                Kind::NameNotUtf8,
+                &path,
+                "its name is not UTF-8: it is recorded, but not indexed; rename it to have it found",
+            );
         }
         if let (true, Some(name)) = (stat.is_file(), entry.name.to_str()) {
             regular.insert(name.to_owned());

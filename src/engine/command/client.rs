@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::socket::{NAME, Reply, Request, connect};
 use super::{Command, ErrorReply};
+use crate::engine::workspace::Holder;
 use crate::engine::{EngineError, Requester};
 use crate::sys::{IoContext, StoreError};
 
@@ -82,11 +83,16 @@ fn exchange(
 }
 
 fn silent(workspace: &Path, error: &StoreError) -> EngineError {
-    EngineError::Held(format!(
-        "an engine holds {} and does not answer ({}); wait, or end its process",
-        workspace.display(),
-        error.source
-    ))
+    let shown = workspace.display();
+    let timed_out = matches!(error.errno(), libc::EAGAIN | libc::ETIMEDOUT);
+    let why = if timed_out { String::new() } else { format!(" ({})", error.source) };
+    EngineError::Held(match Holder::of(workspace) {
+        Some(Holder { pid, command }) => format!(
+            "the engine of {shown}, process {pid} (`{command}`), does not answer{why}; wait and try again, or end it with \
+             `kill {pid}` (`kill -9 {pid}` if need be: what was saved is in the files)"
+        ),
+        None => format!("the engine of {shown} does not answer{why}; wait and try again, or end its process"),
+    })
 }
 
 /// The engine's error again, of the same kind.
@@ -101,6 +107,7 @@ fn error_of(reply: ErrorReply) -> EngineError {
         ("read_only", _) => EngineError::ReadOnly(message),
         ("conflict" | "metadata", _) => EngineError::Conflict(message),
         ("held", _) => EngineError::Held(message),
+        ("broken", _) => EngineError::Broken(message),
         ("closed", _) => EngineError::Closed,
         ("behind", _) => EngineError::Behind(crate::engine::Behind { reason: message }),
         (_, 2) => EngineError::Invalid(message),

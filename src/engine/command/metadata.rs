@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::engine::edit::{GestureWords, with_gesture};
 use crate::engine::{Engine, EngineError, Requester};
+use crate::index::parse;
 use crate::index::parse::edit::MetaEdit;
 use crate::types::{TagName, Value};
 
@@ -51,7 +52,16 @@ impl Engine {
     ) -> Result<Edited, EngineError> {
         let edits: Vec<MetaEdit> = values
             .iter()
-            .map(|(key, value)| Ok(MetaEdit::Set { key: key_named(key)?, value: value.clone() }))
+            .map(|(key, value)| {
+                let key = key_named(key)?;
+                if key == "tags" {
+                    // A note may say what it likes; what is asked of us can still be refused.
+                    parse::tags_in(value)
+                        .into_iter()
+                        .try_for_each(|tag| tag.or_else(|text| tag_named(&text)).map(drop))?;
+                }
+                Ok(MetaEdit::Set { key, value: value.clone() })
+            })
             .collect::<Result<_, EngineError>>()?;
         let keys: Vec<&str> = values.iter().map(|(key, _)| key.trim()).collect();
         let summary = format!("Set {} in {file}", keys.join(", "));

@@ -109,9 +109,11 @@ impl Engine {
     pub fn place_of(&self, file: &str) -> Result<(Arc<Notebook>, NotePath), EngineError> {
         let file = file.trim_start_matches("./").trim_end_matches('/');
         let (name, path) = file.split_once('/').unwrap_or((file, ""));
-        let notebook = self
-            .notebook_named(name)
-            .ok_or_else(|| EngineError::NotFound(format!("no notebook `{name}` in {}", self.path().display())))?;
+        let notebook =
+            self.notebook_named(name).ok_or_else(|| match self.core.problems.of(&format!("notebook {name}")) {
+                Some(reason) => EngineError::Broken(format!("the notebook `{name}` cannot be opened: {reason}")),
+                None => EngineError::NotFound(format!("no notebook `{name}` in {}", self.path().display())),
+            })?;
         let path = NotePath::new(path).map_err(|error| EngineError::Invalid(format!("`{file}`: {error}")))?;
         Ok((notebook, path))
     }

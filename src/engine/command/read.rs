@@ -20,6 +20,12 @@ pub(super) const BARRIER: Duration = Duration::from_secs(10);
 /// How long a query may take.
 const BUDGET: Duration = Duration::from_secs(2);
 
+/// Files of a page where neither the query nor its caller says how many (query.md §3).
+const PAGE: u64 = 100;
+
+/// Files of a page at most.
+const LARGEST_PAGE: u64 = 10_000;
+
 /// Largest `.cdx` that is read, in bytes.
 const LARGEST_VIEW: u64 = 4 << 20;
 
@@ -73,7 +79,8 @@ impl Engine {
         let time = self.time_context();
         let (mut query, own, mut warnings) = match view {
             None => {
-                let query = parse_line(line).map_err(|error| EngineError::Invalid(format!("query: {error}")))?;
+                let query = parse_line(line)
+                    .map_err(|error| EngineError::Invalid(format!("the query does not parse: {error}")))?;
                 (query, None, Vec::new())
             }
             Some(view) => {
@@ -84,9 +91,7 @@ impl Engine {
                 (parsed.query, Some(notebook), parsed.warnings)
             }
         };
-        if page.limit.is_some() {
-            query.limit = page.limit;
-        }
+        query.limit = Some(page.limit.or(query.limit).unwrap_or(PAGE).min(LARGEST_PAGE));
         if let Some(offset) = page.offset {
             query.offset = offset;
         }

@@ -49,6 +49,7 @@ fn kind_and_exit(error: &EngineError) -> (&'static str, u8) {
         EngineError::ReadOnly(_) => ("read_only", 3),
         EngineError::Conflict(_) | EngineError::History(HistoryError::Conflict(_)) => ("conflict", 3),
         EngineError::Held(_) => ("held", 3),
+        EngineError::Broken(_) => ("broken", 5),
         EngineError::Closed => ("closed", 5),
         EngineError::Behind(_) => ("behind", 5),
         EngineError::Edit(_) => ("metadata", 3),

@@ -18,7 +18,7 @@ pub enum Command {
         line: String,
         /// Path of a `.cdx`.
         view: Option<String>,
-        /// Replaces the query's own limit.
+        /// Replaces the query's own limit; without either, 100. At most 10,000.
         limit: Option<u64>,
         /// Replaces the query's own offset.
         offset: Option<u64>,

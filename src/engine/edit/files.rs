@@ -139,13 +139,13 @@ impl Engine {
             _ => refused(error),
         })?;
         let op = ChangeOp::Renamed(from.clone());
-        self.note(Change { notebook: notebook.number, op, path: to.clone(), by: by.clone() });
+        self.note_settled(Change { notebook: notebook.number, op, path: to.clone(), by: by.clone() });
         Ok(())
     }
 
     fn note_removed(&self, notebook: &Notebook, path: &NotePath, by: &Requester) {
         let change = Change { notebook: notebook.number, op: ChangeOp::Removed, path: path.clone(), by: by.clone() };
-        self.note(change);
+        self.note_settled(change);
     }
 
     /// Whether the history takes in a file of this size and kind.

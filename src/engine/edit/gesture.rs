@@ -46,6 +46,7 @@ pub(super) fn part_way(error: EngineError, done: &[String]) -> EngineError {
         EngineError::ReadOnly(text) => EngineError::ReadOnly(said(text)),
         EngineError::Conflict(text) => EngineError::Conflict(said(text)),
         EngineError::Held(text) => EngineError::Held(said(text)),
+        EngineError::Broken(text) => EngineError::Broken(said(text)),
         EngineError::Edit(source) => EngineError::Invalid(said(source.to_string())),
         // These carry a source whose number the caller needs; the history tells what was done.
         EngineError::Closed

@@ -9,7 +9,7 @@ use super::rewrite::{ATTEMPTS, Current, Outcome, keeps_changing, read, refused};
 use super::threads::on_threads;
 use crate::engine::catalog::CatalogFile;
 use crate::engine::{Engine, EngineError, Notebook, Requester};
-use crate::index::parse::edit::MetaEdit;
+use crate::index::parse::edit::{EditError, MetaEdit};
 use crate::index::parse::{Sidecar, content_type, has_frontmatter, parse, sidecar_names};
 use crate::sys::StoreStat;
 use crate::types::{FileKey, NotePath, TagName};
@@ -81,7 +81,7 @@ impl Engine {
             let described = describe(notebook, path)?;
             let name = name_of(path)?;
             let sources = Sources { name, own: &described.own.bytes, sidecars: &described.sidecars };
-            let written = apply(&sources, edits)?;
+            let written = apply(&sources, edits).map_err(|error| named_whole(error, notebook, path))?;
             let mut outcome = Outcome::Written;
             for file in &written {
                 outcome = self.write_metadata(notebook, path, &described, file, by)?;
@@ -128,6 +128,19 @@ impl Engine {
         let gone = || EngineError::NotFound("the note is gone: it was removed since it was looked up".to_owned());
         let notebook = self.notebook(file.notebook).ok_or_else(gone)?;
         Ok((notebook, self.catalog().file(file).ok_or_else(gone)?))
+    }
+}
+
+/// The parsers know a file by its name alone; who reads the message wants to open it.
+fn named_whole(error: EditError, notebook: &Notebook, path: &NotePath) -> EditError {
+    match error {
+        EditError::Unreadable(mut problem) => {
+            let folder = path.parent();
+            let separator = if folder.is_root() { "" } else { "/" };
+            problem.file = format!("{}/{folder}{separator}{}", notebook.name(), problem.file);
+            EditError::Unreadable(problem)
+        }
+        EditError::Misfit { .. } => error,
     }
 }
 

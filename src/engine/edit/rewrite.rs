@@ -125,7 +125,12 @@ impl Engine {
 
     /// Says that a path was written.
     pub(in crate::engine) fn note_written(&self, notebook: &Notebook, path: &NotePath, by: &Requester) {
-        self.note(Change { notebook: notebook.number, op: ChangeOp::Written, path: path.clone(), by: by.clone() });
+        self.note_settled(Change {
+            notebook: notebook.number,
+            op: ChangeOp::Written,
+            path: path.clone(),
+            by: by.clone(),
+        });
     }
 
     /// Refuses every change of a workspace that was opened read only.

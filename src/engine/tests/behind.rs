@@ -110,3 +110,47 @@ fn a_notebook_whose_folder_vanishes_loses_no_row() {
     lab.until("it is back", || lab.engine().notebook_named("lab").is_some());
     assert_eq!((lab.lab().number, lab.id("a.md")), (number, id));
 }
+
+#[test]
+fn what_others_write_beside_a_file_that_a_mount_writes_all_the_time_shows_within_a_second() {
+    use std::io::Write;
+    #[derive(Debug)]
+    struct Writing;
+    impl MountHooks for Writing {
+        fn look_again(&self) {}
+        fn is_open(&self, _store: crate::types::StoreKey) -> bool {
+            true
+        }
+        fn store_changed(&self, _notebook: NotebookNumber, _path: &NotePath) {}
+        fn applied(&self, _changes: &[AppliedChange]) {}
+        fn forget_all(&self) {}
+        fn set_watching(&self, _all_watches_hold: bool) {}
+    }
+    let lab = Lab::watched();
+    let hooks: Arc<dyn MountHooks> = Arc::new(Writing);
+    lab.engine().register_mount(&hooks);
+    let busy = lab.root().join("lab/busy.log");
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = std::fs::File::create(&busy).unwrap();
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                file.write_all(b"line\n").unwrap();
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let mut slowest = Duration::ZERO;
+        // Never closed: nothing but its contents tells that it changed.
+        let mut other = std::fs::File::create(lab.root().join("lab/a.md")).unwrap();
+        for n in 0..6 {
+            std::thread::sleep(Duration::from_millis(150));
+            let start = Instant::now();
+            std::io::Seek::rewind(&mut other).unwrap();
+            other.write_all(note_text(&format!("t{n}"), "").as_bytes()).unwrap();
+            lab.until("the tag shows", || lab.id("a.md").is_some() && lab.tags("a.md") == [format!("t{n}")]);
+            slowest = slowest.max(start.elapsed());
+        }
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    });
+}

@@ -128,6 +128,7 @@ fn what_was_not_recorded_before_a_stop_is_recorded_after_the_start() {
     assert_eq!(lab.log().len(), commits, "a start without changes records nothing");
 }
 
+/// README: "five seconds after the last change".
 #[test]
 fn a_quiet_moment_is_enough() {
     let lab = Lab::with(&[("a.md", "# a\n")], false);
@@ -136,6 +137,7 @@ fn a_quiet_moment_is_enough() {
     lab.until("it is committed after five seconds", || lab.log().len() == 2);
 }
 
+/// README: "`history:` in `.codex/workspace.yaml`".
 #[test]
 fn sizes_beyond_the_limits_are_not_recorded() {
     let lab = Lab::new();

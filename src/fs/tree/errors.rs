@@ -75,7 +75,7 @@ impl From<EngineError> for Refused {
             EngineError::Closed => libc::ENOTCONN,
             EngineError::Behind(_) => libc::EAGAIN,
             EngineError::Store(error) => error.errno(),
-            EngineError::Index(_) | EngineError::History(_) => libc::EIO,
+            EngineError::Broken(_) | EngineError::Index(_) | EngineError::History(_) => libc::EIO,
         };
         Self::new(errno, error.to_string())
     }

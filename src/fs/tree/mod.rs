@@ -124,14 +124,14 @@ impl Tree {
         self.inner.at(place, name, |inner| inner.create(place, name, mode, caller))
     }
 
-    /// A handle of a scratch file was closed: with `flushed` by a close(2), before the release, which is told too.
-    pub fn scratch_closed(&self, id: u64, flushed: bool, caller: Caller) {
-        let _ = caller;
-        if flushed {
-            self.inner.settle_if_known(id);
-        } else {
-            self.inner.scratches.closed(id);
-        }
+    /// A handle of a scratch file that could write was closed by a close(2); its release comes later.
+    pub fn scratch_flushed(&self, id: u64) {
+        self.inner.settle_if_known(id);
+    }
+
+    /// A handle of a scratch file has gone. Those that only read do not put off what becomes of it.
+    pub fn scratch_released(&self, id: u64, could_write: bool) {
+        self.inner.scratches.closed(id, could_write);
     }
 
     /// A scratch file was opened.

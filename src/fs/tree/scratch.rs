@@ -44,6 +44,8 @@ pub(super) struct Held {
     pub(super) saves: Option<FileKey>,
     /// Open handles.
     opens: u32,
+    /// When it was made, renamed, or closed by somebody who could write.
+    touched: Instant,
     /// When it settles.
     pub(super) due: Option<Instant>,
     /// Somebody is busy with what becomes of it.
@@ -123,10 +125,13 @@ impl Scratches {
         }
     }
 
-    /// A handle was closed; after the last one the file settles in a while.
-    pub(super) fn closed(&self, id: u64) {
+    /// A handle was closed; a while after the last one that could write the file settles.
+    pub(super) fn closed(&self, id: u64, could_write: bool) {
         if let Some(held) = self.state.lock().held.get_mut(&id) {
             held.opens = held.opens.saturating_sub(1);
+            if could_write {
+                held.touched = Instant::now();
+            }
             held.await_settling();
         }
         self.wake.notify_all();
@@ -158,7 +163,7 @@ impl Scratches {
         let mut state = self.state.lock();
         let Some(held) = state.held.get_mut(&id) else { return };
         let (old_place, old_name) = (held.place.clone(), held.name.clone());
-        (held.place, held.name) = (place.clone(), name.to_owned());
+        (held.place, held.name, held.touched) = (place.clone(), name.to_owned(), Instant::now());
         held.await_settling();
         state.leave(&old_place, &old_name);
         state.enter(place, name, id);
@@ -185,6 +190,7 @@ impl Scratches {
         if let Some(held) = self.state.lock().held.get_mut(&id) {
             held.is_settling = false;
             if again {
+                held.touched = Instant::now();
                 held.await_settling();
             }
         }
@@ -222,7 +228,7 @@ impl Scratches {
 impl Held {
     fn await_settling(&mut self) {
         let waits = self.opens == 0 && !self.is_settling && !is_temporary(&self.name);
-        self.due = waits.then(|| Instant::now() + SETTLES_AFTER);
+        self.due = waits.then(|| self.touched + SETTLES_AFTER);
     }
 }
 
@@ -251,6 +257,7 @@ impl Inner {
             by: caller,
             saves: None,
             opens: 0,
+            touched: Instant::now(),
             due: None,
             is_settling: false,
         });

@@ -146,6 +146,8 @@ fn commits_bear_their_author_time_and_gesture() {
     assert_eq!(info.undoes, [GestureId("g-5".into())]);
 }
 
+/// README: "A notebook's history is an ordinary git repository, `NOTEBOOK/.codex/history.git`, that anyone can
+/// clone.".
 #[test]
 fn anyone_can_clone_it() {
     let scratch = Scratch::new();

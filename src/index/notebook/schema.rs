@@ -41,7 +41,7 @@ impl NotebookDb {
         connection::make_folder(path.parent().unwrap_or(path))?;
         match open_whole(path) {
             Err(IndexError::Damaged { reason, .. }) => {
-                tracing::warn!(database = %path.display(), reason, "damaged; set aside and made anew");
+                tracing::warn!("database {} was damaged ({reason}): it was set aside and is made anew", path.display());
                 set_aside(path)?;
                 let (connection, _) = open_whole(path)?;
                 Ok((Self::over(connection, path), Opened::Replaced))

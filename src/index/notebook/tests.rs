@@ -141,7 +141,7 @@ fn a_folder_takes_everything_below_it_along_and_nothing_beside_it() {
     let mut sided = note("runs/x/b.png");
     sided.sidecar_path = Some(path("runs/x/.b.png.json"));
     let (folder, mut db) =
-        with_notes(vec![note("runs/a.md"), sided, note("runs-old/a.md"), note("runs0.md"), note("to/x/gone.md")]);
+        with_notes(vec![note("runs/a.md"), sided, note("runs-old/a.md"), note("runs0.md"), note("to/a.md")]);
     let before = db.reader().unwrap().by_path(&path("runs/x/b.png")).unwrap().unwrap().id;
     db.apply(&[RowChange::FolderRenamed(path("runs"), path("to"))]).unwrap();
     assert_eq!(paths(&db), ["runs-old/a.md", "runs0.md", "to/a.md", "to/x/b.png"]);

@@ -22,3 +22,4 @@ pub use frontmatter::{Frontmatter, METADATA_MAX, has_frontmatter, split};
 pub use note::{LinkKind, ParsedLink, ParsedNote, Problem, Sidecar, SidecarKind, TagOrigin};
 pub use read::parse;
 pub use sidecar::{sidecar_names, sidecar_subjects};
+pub use tags::tags_in;

@@ -17,6 +17,8 @@ pub fn parse(name: &str, content_type: &str, bytes: &[u8], sidecars: &[Sidecar<'
     let mut heading = None;
     if has_frontmatter(name) && !is_binary(name, bytes) {
         heading = merge.markdown(name, bytes);
+    } else if has_frontmatter(name) {
+        merge.note.problems.push(binary(name));
     } else if !is_binary(name, bytes) && !is_binary_content(content_type) {
         merge.note.body = lossy(&bytes[..bytes.len().min(TEXT_MAX)]);
     }
@@ -32,6 +34,13 @@ pub fn parse(name: &str, content_type: &str, bytes: &[u8], sidecars: &[Sidecar<'
 fn is_binary_content(content_type: &str) -> bool {
     matches!(content_type, "application/octet-stream" | "application/pdf" | "application/gzip" | "application/zip")
         || content_type.starts_with("image/") && content_type != "image/svg+xml"
+}
+
+/// What a program wrote over a note, say: neither text nor metadata are looked for in it.
+pub(super) fn binary(name: &str) -> Problem {
+    let message = "it is binary in spite of its name, so nothing in it is indexed; rename it, or bring the text back \
+                   (`cdx log` shows its versions)";
+    Problem { file: name.to_owned(), line: 1, column: 1, message: message.to_owned() }
 }
 
 fn lossy(bytes: &[u8]) -> String {
@@ -52,7 +61,7 @@ impl Merge {
             Frontmatter::None { body } => (body, body),
             Frontmatter::TooLong => {
                 self.note.problems.push(values::too_long(name));
-                self.note.body = lossy(&bytes[..TEXT_MAX]);
+                self.note.body = lossy(bytes);
                 return None;
             }
             Frontmatter::Block { inner, body, .. } => {

@@ -33,7 +33,8 @@ pub(super) fn scalar_text(value: &Value) -> Option<String> {
 }
 
 /// Every tag that the value of `tags` names, the illegal ones as they are written.
-pub(super) fn tags_in(value: &Value) -> Vec<Result<TagName, String>> {
+#[must_use]
+pub fn tags_in(value: &Value) -> Vec<Result<TagName, String>> {
     match value {
         Value::Null => Vec::new(),
         Value::String(text) => tag_ranges(text).into_iter().map(|range| tag_of(&text[range])).collect(),

@@ -75,7 +75,19 @@ fn as_mapping(file: &str, value: Value, line: usize) -> Result<Properties, Probl
 
 fn yaml_problem(file: &str, error: &serde_yaml::Error, line: usize) -> Problem {
     let (at_line, column) = error.location().map_or((1, 1), |at| (at.line().max(1), at.column().max(1)));
-    Problem { file: file.to_owned(), line: line + at_line, column, message: without_position(&error.to_string()) }
+    let message = with_short_path(without_position(&error.to_string()));
+    Problem { file: file.to_owned(), line: line + at_line, column, message }
+}
+
+/// A message begins with the path of the value that it is about; that of one nested a hundred deep says nothing.
+fn with_short_path(message: String) -> String {
+    const LONGEST: usize = 40;
+    match message.split_once(": ") {
+        Some((path, what)) if path.chars().count() > LONGEST && !path.contains(' ') => {
+            format!("{}…: {what}", path.chars().take(LONGEST / 2).collect::<String>())
+        }
+        _ => message,
+    }
 }
 
 /// The message without its first ` at line L column C`, which the problem states itself.

@@ -21,7 +21,7 @@ use scan::{Operator, Scanner};
 
 /// A search line that does not parse.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} at column {}", position + 1)]
+#[error("column {}: {message}", position + 1)]
 pub struct QueryError {
     /// Offset in characters, from 0.
     pub position: usize,

@@ -120,6 +120,9 @@ pub fn parse_view(bytes: &[u8], now: &TimeContext) -> Result<View, ViewError> {
     if query.group.is_none() {
         query.group = group_of_config(&config).map_err(|message| source.error(&["config"], message))?;
     }
+    if view_type == "calendar" {
+        query.warnings.retain(|warning| warning != body::IDLE_DATE_PROPERTY);
+    }
     let columns = query.group.as_ref().map_or_else(Vec::new, |group| columns_of(&config, group));
     let is_relative = body.has_placeholder || query.is_relative();
     let warnings = [outer.warnings, query.warnings.clone()].concat();

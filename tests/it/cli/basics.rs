@@ -2,6 +2,7 @@
 
 use super::{Bench, first_words, run};
 
+/// README: "every folder in it becomes a notebook; nothing in them is changed".
 #[test]
 fn init_makes_every_folder_a_notebook_and_changes_nothing_in_it() {
     let bench = Bench::empty();

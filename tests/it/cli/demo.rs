@@ -33,6 +33,12 @@ fn it_is_mounted_in_the_background_and_stopped() {
     assert_ne!(read("lab"), read(".codex/at/yesterday/lab"));
     bench.cdx(&["demo"]).done();
     bench.cdx(&["demo", "--stop"]).done();
+    // Complete when it returns, also where the files changed meanwhile.
+    bench.write("demo/store/lab/meanwhile.md", "---\ntags: [meanwhile]\n---\n");
+    bench.cdx(&["demo"]).done();
+    let status: serde_json::Value = serde_json::from_str(&bench.read("demo/mnt/.codex/status.json")).unwrap();
+    assert_eq!((&status["complete"], list("demo/mnt/tags/meanwhile")), (&true.into(), 1));
+    bench.cdx(&["demo", "--stop"]).done();
     assert_eq!(list("demo/mnt"), 0);
     assert!(bench.cdx(&["demo", "--stop"]).err.contains("no demo is running"));
 }

@@ -40,6 +40,7 @@ fn commands_at_the_same_time_wait_for_each_other() {
     assert!((0..6).all(|n| text.contains(&format!("k{n}: 1"))), "{text}");
 }
 
+/// README: "2 usage".
 #[test]
 fn usage_errors_are_2() {
     let bench = Bench::lab();
@@ -61,6 +62,7 @@ fn usage_errors_are_2() {
     }
 }
 
+/// README: "4 not found".
 #[test]
 fn what_is_not_there_is_4() {
     let bench = Bench::lab();

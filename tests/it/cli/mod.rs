@@ -1,60 +1,62 @@
 //! The program itself: arguments, output, exit codes.
 
+mod bad_input;
 mod basics;
 mod demo;
 mod errors;
 mod history;
-mod mount;
+pub mod mount;
 mod notes;
+mod surroundings;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A home and a workspace of its own, and a directory to be in.
-struct Bench {
+pub struct Bench {
     folder: tempfile::TempDir,
 }
 
 /// What a command did.
 #[derive(Debug)]
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Ran {
     /// Its stdout, where it was done.
     #[track_caller]
-    fn done(self) -> String {
+    pub fn done(self) -> String {
         assert_eq!(self.code, 0, "{self:?}");
         self.out
     }
 
     /// Its stderr, where it ended with `code` and printed no result.
     #[track_caller]
-    fn failed(self, code: i32) -> String {
+    pub fn failed(self, code: i32) -> String {
         assert_eq!(self.code, code, "{self:?}");
         assert_eq!(self.out, "", "{self:?}");
         self.err
     }
 
     #[track_caller]
-    fn json(self) -> serde_json::Value {
+    pub fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.done()).unwrap()
     }
 }
 
 impl Bench {
     /// An empty directory, and a home that is not there yet.
-    fn empty() -> Self {
+    pub fn empty() -> Self {
         let bench = Self { folder: tempfile::tempdir().unwrap() };
         std::fs::create_dir(bench.path("ws")).unwrap();
         bench
     }
 
     /// A workspace `ws` with the notebook `lab` and three notes.
-    fn lab() -> Self {
+    pub fn lab() -> Self {
         let bench = Self::empty();
         bench.write(
             "ws/lab/runs/a.md",
@@ -69,27 +71,27 @@ impl Bench {
         bench
     }
 
-    fn path(&self, below: &str) -> PathBuf {
+    pub fn path(&self, below: &str) -> PathBuf {
         self.folder.path().join(below)
     }
 
-    fn write(&self, below: &str, text: &str) {
+    pub fn write(&self, below: &str, text: &str) {
         let path = self.path(below);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    fn read(&self, below: &str) -> String {
+    pub fn read(&self, below: &str) -> String {
         std::fs::read_to_string(self.path(below)).unwrap()
     }
 
     /// Runs cdx in the directory of the bench.
-    fn cdx(&self, args: &[&str]) -> Ran {
+    pub fn cdx(&self, args: &[&str]) -> Ran {
         self.cdx_in("", args)
     }
 
     /// Runs cdx in a directory below the bench's.
-    fn cdx_in(&self, below: &str, args: &[&str]) -> Ran {
+    pub fn cdx_in(&self, below: &str, args: &[&str]) -> Ran {
         run(self.command(&self.path(below)).args(args))
     }
 

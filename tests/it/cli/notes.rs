@@ -2,6 +2,7 @@
 
 use super::{Bench, first_words};
 
+/// README: "cdx query -w ~/journal 'tag:experiment loss<0.1 sort:-modified'".
 #[test]
 fn query_prints_tables_json_csv_and_paths() {
     let bench = Bench::lab();
@@ -103,4 +104,90 @@ fn links_lead_both_ways() {
     let bench = Bench::lab();
     assert_eq!(bench.cdx_in("ws", &["links", "lab/runs/a.md"]).done(), "→  lab/plan.md\n");
     assert_eq!(bench.cdx_in("ws/lab", &["links", "plan.md"]).done(), "←  lab/runs/a.md\n");
+}
+
+/// query.md §3: a page is 100 where nobody says otherwise, and what is not shown is said.
+#[test]
+fn pages_have_a_limit_and_say_when_there_is_more() {
+    let bench = Bench::lab();
+    for n in 0..150 {
+        bench.write(&format!("ws/lab/many/n{n:03}.md"), "---\ntags: [many]\n---\n\nabundance\n");
+    }
+    let all = "path:many/**";
+    for (args, shown, said) in [
+        (&["query", all][..], 100, "100 of 150 shown; --limit N and --offset 100 show more"),
+        (&["query", all, "--limit", "120"], 120, "120 of 150 shown; --limit N and --offset 120 show more"),
+        (&["query", all, "--offset", "100"], 50, ""),
+        (&["query", "path:many/** limit:130"], 130, "130 of 150 shown"),
+        (&["query", "path:many/** limit:130", "--limit", "5"], 5, "5 of 150 shown"),
+        (&["query", all, "--limit", "150"], 150, ""),
+        (&["query", all, "--format", "paths"], 150, ""),
+        (&["query", "path:many/** limit:130", "--format", "paths"], 130, ""),
+        (&["query", "path:many/** limit:130", "--format", "csv"], 131, ""),
+        (&["query", all, "--format", "csv"], 151, ""),
+        (&["search", "abundance"], 40, "20 of 150 shown; --limit N shows more"),
+        (&["search", "abundance", "--format", "paths", "--limit", "150"], 150, ""),
+    ] {
+        let ran = bench.cdx_in("ws", args);
+        let lines = ran.out.lines().filter(|line| !line.is_empty()).count();
+        assert_eq!((ran.code, lines), (0, shown), "{args:?}: {}", ran.err);
+        assert!(if said.is_empty() { ran.err.is_empty() } else { ran.err.contains(said) }, "{args:?}: {}", ran.err);
+    }
+    let found = bench.cdx_in("ws", &["search", "abundance", "-name:n00*", "-0", "--limit", "1000"]).done();
+    assert_eq!(found.split_terminator('\0').count(), 140);
+    let page = bench.cdx_in("ws", &["query", all, "--json"]).json();
+    assert_eq!(page["files"].as_array().unwrap().len(), 100);
+    assert_eq!((&page["total"], &page["limit"], &page["offset"]), (&150.into(), &100.into(), &0.into()));
+    bench.write("ws/lab/all.cdx", "---\ntype: view\nquery: {tags: [many]}\n---\n");
+    let ran = bench.cdx_in("ws", &["query", "lab/all.cdx"]);
+    assert!(ran.err.contains("100 of 150 shown"), "{ran:?}");
+    assert_eq!(bench.cdx_in("ws", &["query", "lab/all.cdx", "--format", "paths"]).done().lines().count(), 150);
+    // Of a view in groups all are shown.
+    bench.write("ws/lab/all.cdx", "---\ntype: view\nquery: {tags: [many], group_by: folder}\n---\n");
+    let ran = bench.cdx_in("ws", &["query", "lab/all.cdx"]);
+    assert!(ran.out.matches("lab/many/n").count() == 150, "{ran:?}");
+}
+
+/// Names of the files in a folder that were opened since it is watched.
+struct Opened(std::os::fd::OwnedFd);
+
+impl Opened {
+    fn of(folder: &std::path::Path) -> Self {
+        use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+        let fd = init(CreateFlags::NONBLOCK).unwrap();
+        add_watch(&fd, folder, WatchFlags::OPEN).unwrap();
+        Self(fd)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut buffer = [std::mem::MaybeUninit::uninit(); 16 << 10];
+        let mut reader = rustix::fs::inotify::Reader::new(&self.0, &mut buffer);
+        let mut names = Vec::new();
+        while let Ok(event) = reader.next() {
+            names.extend(event.file_name().map(|name| name.to_string_lossy().into_owned()));
+        }
+        names.retain(|name| std::path::Path::new(name).extension().is_some_and(|extension| extension == "md"));
+        names
+    }
+}
+
+#[test]
+fn commands_without_a_daemon_read_no_file_that_has_not_changed() {
+    let bench = Bench::lab();
+    for n in 0..200 {
+        bench.write(&format!("ws/lab/many/n{n:03}.md"), "---\ntags: [many]\n---\n\nabundance\n");
+    }
+    bench.cdx_in("ws", &["tags"]).done();
+    let opened = Opened::of(&bench.path("ws/lab/many"));
+    for args in
+        [&["tags"][..], &["query", "tag:many"], &["search", "abundance", "-0"], &["links", "lab/plan.md"], &["index"]]
+    {
+        bench.cdx_in("ws", args).done();
+        assert_eq!(opened.names(), [""; 0], "{args:?}");
+    }
+    bench.write("ws/lab/many/n007.md", "---\ntags: [other]\n---\n");
+    opened.names();
+    bench.cdx_in("ws", &["tags", "other"]).done();
+    let names = opened.names();
+    assert!(!names.is_empty() && names.iter().all(|name| name == "n007.md"), "{names:?}");
 }

@@ -1,6 +1,9 @@
 //! The mount, through the kernel.
 
+mod arrivals;
+mod leases;
 pub mod model;
+mod names;
 mod programs;
 mod real;
 mod suites;

@@ -49,6 +49,7 @@ fn saves(script: &str) {
     }
 }
 
+/// README: "the note gets the new contents and stays the same note".
 #[test]
 fn vim_saves_an_entry() {
     saves("vim -u NONE -N -es -c '%s/beta/gamma/' -c 'wq' FILE");
@@ -56,6 +57,7 @@ fn vim_saves_an_entry() {
     saves("vim -u NONE -N -es -c 'set swapfile backupcopy=auto,breakhardlink' -c '%s/beta/gamma/' -c 'wq' FILE");
 }
 
+/// README: "the note gets the new contents and stays the same note".
 #[test]
 fn nano_saves_an_entry() {
     // nano wants a terminal: script(1) gives it one.
@@ -65,6 +67,7 @@ fn nano_saves_an_entry() {
     ));
 }
 
+/// README: "the note gets the new contents and stays the same note".
 #[test]
 fn emacs_saves_an_entry() {
     saves("emacs -Q --batch FILE --eval '(progn (goto-char (point-max)) (insert \"gamma\\n\") (save-buffer))'");
@@ -133,6 +136,7 @@ fn copies_of_the_mount_hold_every_byte_once() {
     assert_eq!(said.out.trim(), "1");
 }
 
+/// README: "so that backups and `rg` skip the second names".
 #[test]
 fn searches_find_notes_once_where_they_heed_the_ignore_file() {
     let m = lab();

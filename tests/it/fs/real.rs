@@ -8,6 +8,8 @@ use std::time::Duration;
 use crate::support::run::sh_ok;
 use crate::support::{Mounted, errno, eventually, ls, read, write};
 
+/// README: "shows it with your real files byte for byte".
+/// README: "a notebook: your files, nothing added".
 #[test]
 fn the_store_is_shown_byte_for_byte() {
     let m = Mounted::with(&[("a.md", "one\r\ntwo"), ("runs/b.bin", "\0\u{1}")]);
@@ -106,6 +108,7 @@ fn an_open_file_survives_a_rename_of_its_directory_behind_the_mount() {
     eventually(Duration::from_secs(5), "the old name gone", || !m.lab("old").exists());
 }
 
+/// README: "Changes made behind the mount are seen".
 #[test]
 fn changes_behind_the_mount_are_seen_in_contents_listings_and_attributes() {
     let m = Mounted::with(&[("a.md", "first"), ("gone.md", "x")]);
@@ -221,17 +224,39 @@ fn the_mount_passes_the_semantics_matrix() {
     assert!(bad.is_empty(), "{}", bad.join("\n"));
 }
 
+/// README: "File data passes the daemon by (FUSE passthrough) only where the mount is root's".
 #[test]
 fn data_passes_the_daemon_by_where_the_kernel_permits_it() {
-    let m = Mounted::with(&[("a.md", "text")]);
-    assert_eq!(read(m.lab("a.md")), "text");
-    assert_eq!(m.fs().is_passthrough(), Some(rustix::process::geteuid().is_root()));
-    let mut reader = fs::File::open(m.lab("a.md")).unwrap();
-    let mut writer = OpenOptions::new().write(true).open(m.lab("a.md")).unwrap();
-    writer.write_all(b"TEXT").unwrap();
-    let mut text = String::new();
-    reader.read_to_string(&mut text).unwrap();
-    assert_eq!(text, "TEXT");
+    let large = "text".repeat(64 << 10);
+    let m = Mounted::with(&[("small.md", "text"), ("large.txt", &large)]);
+    let permitted = Some(rustix::process::geteuid().is_root());
+    assert_eq!(read(m.lab("small.md")), "text");
+    assert_eq!(m.fs().is_passthrough(), None, "a small file is read once and cached");
+    assert_eq!(read(m.lab("large.txt")), large);
+    assert_eq!(m.fs().is_passthrough(), permitted);
+}
+
+#[test]
+fn who_reads_sees_what_is_written_through_another_handle_small_or_large_passed_by_or_cached() {
+    let large = "text".repeat(64 << 10);
+    let m = Mounted::with(&[("small.md", "text"), ("large.txt", &large)]);
+    for name in ["small.md", "large.txt"] {
+        for reader_first in [true, false] {
+            let open_writer = || OpenOptions::new().write(true).open(m.lab(name)).unwrap();
+            let mut early = (!reader_first).then(open_writer);
+            let mut reader = fs::File::open(m.lab(name)).unwrap();
+            let mut head = [0; 4];
+            reader.read_exact(&mut head).unwrap();
+            let text = if reader_first { b"TEXT" } else { b"Text" };
+            early.get_or_insert_with(open_writer).write_all(text).unwrap();
+            std::io::Seek::rewind(&mut reader).unwrap();
+            reader.read_exact(&mut head).unwrap();
+            assert_eq!(&head, text, "{name}, reader first: {reader_first}");
+            drop(early);
+            assert_eq!(&read(m.store_lab(name)).as_bytes()[..4], text, "{name}");
+            assert_eq!(&read(m.lab(name)).as_bytes()[..4], text, "{name}");
+        }
+    }
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn lab() -> Mounted {
     ])
 }
 
+/// README: "notes that bear exactly this tag, and its child tags as folders".
 #[test]
 fn a_tag_folder_lists_the_notes_that_bear_exactly_it_and_child_tags() {
     let m = lab();
@@ -30,6 +31,7 @@ fn a_tag_folder_lists_the_notes_that_bear_exactly_it_and_child_tags() {
     assert_eq!(errno(fs::metadata(m.at("tags/nothing"))), libc::ENOENT);
 }
 
+/// README: "Those folders hold **hard links to your notes**".
 #[test]
 fn an_entry_is_the_note_itself() {
     let m = lab();
@@ -43,6 +45,7 @@ fn an_entry_is_the_note_itself() {
     assert_eq!(fs::metadata(&entry).unwrap().len(), fs::metadata(&real).unwrap().len());
 }
 
+/// README: "… and that tag; … but not that tag".
 #[test]
 fn operators_intersect_and_subtract_by_lookup_only() {
     let m = lab();
@@ -54,6 +57,7 @@ fn operators_intersect_and_subtract_by_lookup_only() {
     assert!(read(m.store_lab("runs/a.md")).contains("New."));
 }
 
+/// README: "the note loses the tag".
 #[test]
 fn rm_in_a_tag_folder_takes_the_tag_away_and_nothing_else() {
     let m = lab();
@@ -64,6 +68,7 @@ fn rm_in_a_tag_folder_takes_the_tag_away_and_nothing_else() {
     assert!(ls(m.at("tags/gpu")).is_empty());
 }
 
+/// README: "the note gets the tag; it stays where it is".
 #[test]
 fn ln_and_ln_s_and_mv_of_a_note_give_it_the_tag_and_leave_it_where_it_is() {
     let m = lab();
@@ -87,6 +92,7 @@ fn a_file_without_frontmatter_of_its_own_gets_a_sidecar() {
     assert_eq!(read(m.store_lab("plot.png")), "\u{89}PNG not really");
 }
 
+/// README: "loses one, gets the other".
 #[test]
 fn mv_between_tags_is_one_change() {
     let m = lab();
@@ -110,6 +116,7 @@ fn mv_of_an_entry_into_a_notebook_is_refused_and_so_is_its_echo() {
     assert_eq!(ls(m.at("tags/draft")), ["c.md"]);
 }
 
+/// README: "declares, renames, removes a tag; notes stay".
 #[test]
 fn mkdir_declares_a_tag_and_rmdir_removes_it() {
     let mut m = lab();
@@ -128,6 +135,7 @@ fn mkdir_declares_a_tag_and_rmdir_removes_it() {
     }
 }
 
+/// README: "declares, renames, removes a tag; notes stay".
 #[test]
 fn rm_rf_of_a_tag_leaves_every_note_in_place_and_undo_brings_the_tags_back() {
     let m = lab();
@@ -144,6 +152,7 @@ fn rm_rf_of_a_tag_leaves_every_note_in_place_and_undo_brings_the_tags_back() {
     assert_eq!(ls(m.at("tags/experiment")), ["a.md", "b.md", "gpu"]);
 }
 
+/// README: "declares, renames, removes a tag; notes stay".
 #[test]
 fn renaming_a_tag_folder_renames_the_tag_everywhere() {
     let m = lab();
@@ -167,6 +176,7 @@ fn a_new_file_in_a_tag_folder_becomes_a_note_in_the_inbox() {
     assert!(read(m.lab("inbox/idea.md")).ends_with("A new idea.\n"));
 }
 
+/// README: "`cp note tags/a/` | the note gets the tag; it stays where it is".
 #[test]
 fn cp_of_a_note_into_a_tag_folder_gives_it_the_tag() {
     let m = lab();
@@ -269,6 +279,7 @@ fn lookups_and_listings_change_nothing_on_disk() {
     assert_eq!(state(), before);
 }
 
+/// README: "`.codex` is never listed".
 #[test]
 fn programs_that_walk_the_mount_are_told_to_skip_the_second_copies() {
     let m = lab();
@@ -317,6 +328,7 @@ fn a_handle_that_is_open_across_a_retag_keeps_writing_to_the_note() {
     assert!(text.contains("[gpu]") && text.ends_with("before\nafter\n"), "{text}");
 }
 
+/// README: "What is shown is what was written.".
 #[test]
 fn every_write_is_seen_by_the_next_reader() {
     let m = lab();
@@ -373,4 +385,17 @@ fn a_note_moved_to_another_notebook_is_edited_there() {
         let entry = entry.unwrap();
         assert_eq!(std::os::unix::fs::DirEntryExt::ino(&entry), fs::metadata(entry.path()).unwrap().ino());
     }
+}
+
+#[test]
+fn a_new_file_that_is_watched_by_readers_becomes_a_note_all_the_same() {
+    let m = Mounted::with(&[("a.md", &note("tags: [x]", "a"))]);
+    write(m.at("tags/x/new.md"), "new\n");
+    let began = std::time::Instant::now();
+    // A program that looks at it again and again must not keep it from becoming a note.
+    while !read(m.at("tags/x/new.md")).contains("tags: [x]") {
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", ls(m.at("tags/x")));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(ls(m.lab("inbox")), ["new.md"]);
 }

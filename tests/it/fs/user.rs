@@ -22,6 +22,7 @@ fn path_with(folder: &std::path::Path) -> String {
     format!("{}:/usr/local/bin:/usr/bin:/bin", folder.join("bin").display())
 }
 
+/// README: "for an ordinary user it goes through large requests and the page cache".
 #[test]
 fn an_ordinary_user_mounts_edits_retags_and_unmounts() {
     let folder = tempfile::tempdir().unwrap();

@@ -24,6 +24,7 @@ fn lab() -> Mounted {
     ])
 }
 
+/// README: "the results of the saved query `todo.cdx`, a folder for each group".
 #[test]
 fn a_view_is_a_folder_of_its_groups_with_empty_columns_too() {
     let m = lab();
@@ -35,6 +36,7 @@ fn a_view_is_a_folder_of_its_groups_with_empty_columns_too() {
     assert_eq!(ls(m.at("views/flat.cdx")), ["001 two.md", "002 one.md", "003 free.md"]);
 }
 
+/// README: "sets the property that the view groups by".
 #[test]
 fn mv_between_groups_changes_one_line_and_nothing_else() {
     let m = lab();
@@ -86,6 +88,7 @@ fn a_definition_that_breaks_keeps_its_last_results_and_says_where() {
     assert_eq!(ls(m.at("views/flat.cdx")), ["free.md", "one.md", "two.md"]);
 }
 
+/// README: "Every change, from wherever it comes, goes one way".
 #[test]
 fn a_view_follows_every_change_of_its_notes() {
     let m = lab();
@@ -100,6 +103,8 @@ fn a_view_follows_every_change_of_its_notes() {
     assert_eq!(ls(m.at("views")), ["flat.cdx"]);
 }
 
+/// README: "any query as a folder".
+/// README: "notes with that value".
 #[test]
 fn any_query_is_a_folder() {
     let m = lab();
@@ -116,6 +121,7 @@ fn any_query_is_a_folder() {
     assert!(read(m.store_lab("one.md")).contains("status: todo"));
 }
 
+/// README: "every version of one file".
 #[test]
 fn the_past_can_be_read_and_copied_but_not_changed() {
     let m = lab();

@@ -257,8 +257,8 @@ impl Lab {
 
     pub(super) fn close(&self, created: &Created) {
         if let Created::Scratch(scratch) = created {
-            self.tree().scratch_closed(scratch.id, true, ME);
-            self.tree().scratch_closed(scratch.id, false, ME);
+            self.tree().scratch_flushed(scratch.id);
+            self.tree().scratch_released(scratch.id, true);
         }
     }
 

@@ -59,7 +59,7 @@ pub enum MetaEdit {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// What is there cannot be read, so it is not rewritten.
-    #[error("{0}; mend it in an editor first, nothing was changed")]
+    #[error("{0}; nothing was changed, mend that in an editor first")]
     Unreadable(super::Problem),
     /// The edit does not fit what is there (a nested key below a scalar).
     #[error("`{key}` {reason}; nothing was changed")]

@@ -5,7 +5,8 @@ use super::render::Syntax;
 use super::write::{Page, rewrite_key, write};
 use super::{EditError, MetaEdit, sidecar_text};
 use crate::index::parse::frontmatter::line_end;
-use crate::index::parse::{Frontmatter, Problem, is_binary, sidecar, split, values};
+use crate::index::parse::read::binary;
+use crate::index::parse::{Frontmatter, is_binary, sidecar, split, values};
 use crate::types::{Properties, Value};
 
 /// The file. After each step its metadata is read again and compared with what was meant.
@@ -25,8 +26,7 @@ pub(super) struct Document<'a> {
 impl<'a> Document<'a> {
     pub(super) fn of_frontmatter(name: &'a str, bytes: &'a [u8]) -> Result<Self, EditError> {
         if is_binary(name, bytes) {
-            let message = "the file is binary in spite of its name".to_owned();
-            return Err(EditError::Unreadable(Problem { file: name.to_owned(), line: 1, column: 1, message }));
+            return Err(EditError::Unreadable(binary(name)));
         }
         let eol = eol_of(bytes);
         let (range, is_new) = match split(bytes) {

@@ -9,6 +9,9 @@ use crate::index::query::line::{Kind, check_field, classify, date, one_or, parse
 use crate::index::query::time::{TimeContext, parse_date};
 use crate::types::{Properties, TagName, Value};
 
+/// A `date_property` that no bound uses; a calendar puts notes on days by it.
+pub(super) const IDLE_DATE_PROPERTY: &str = "`date_property` does nothing without `date_after` or `date_before`";
+
 /// Keys of a query. `q` is another name of `where`.
 const KEYS: [&str; 25] = [
     "notebooks",
@@ -290,7 +293,7 @@ impl<'a> Body<'a> {
             parts.push(date_test(current_name(name), Test::Compare(comparison, operand)));
         }
         if property_key.is_some() && !keys.contains_key("date_after") && !keys.contains_key("date_before") {
-            self.warnings.push("`date_property` does nothing without `date_after` or `date_before`".to_owned());
+            self.warnings.push(IDLE_DATE_PROPERTY.to_owned());
         }
         Ok(())
     }

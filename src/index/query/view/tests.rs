@@ -190,6 +190,8 @@ fn views_of_the_original() {
         "view_type: rollup\nquery:\n  created_after: '{{ startOfWeek }}'\nconfig: {group_by: created_at, group_format: week}\n",
     );
     assert_eq!(rollup.query.to_string(), "created>=startOfWeek group:week(created)");
+    let calendar = view("view_type: calendar\nquery: {date_property: date}\n");
+    assert_eq!(calendar.warnings, [""; 0]);
     let dashboard = view("type: view\nview_type: dashboard\nconfig:\n  layout:\n    - type: row\n");
     assert_eq!(dashboard.query, Query::default());
     let corkboard = view("query: {properties: {type: idea}}\nconfig: {layout: swimlanes, group_by: act}\n");
