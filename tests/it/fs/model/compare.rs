@@ -135,14 +135,23 @@ impl Driver {
     }
 
     fn compare_number(&mut self, path: &str, id: u32, number: u64) -> Result<(), String> {
-        match self.numbers.get(&id) {
-            Some(known) if *known != number => return Err(format!("{path} had the number {known}, and has {number}")),
-            Some(_) => {}
-            None if self.numbers.values().any(|known| *known == number) => {
+        if let Some(known) = self.numbers.get(&id) {
+            return match *known == number {
+                true => Ok(()),
+                false => Err(format!("{path} had the number {known}, and has {number}")),
+            };
+        }
+        let stored = fs::metadata(self.stored(path)).map_err(|error| format!("stat the store's {path}: {error}"))?;
+        let key = (stored.ino(), stored.created().ok());
+        if let Some(other) = self.numbers.iter().find(|(_, known)| **known == number).map(|(other, _)| *other) {
+            // Removed and made again on the same inode within a tick of the kernel's clock: nothing tells the two apart.
+            if self.keys.get(&other) != Some(&key) || self.world.names.values().any(|id| *id == other) {
                 return Err(format!("{path} has the number {number}, which another file had"));
             }
-            None => drop(self.numbers.insert(id, number)),
+            self.numbers.remove(&other);
         }
+        self.numbers.insert(id, number);
+        self.keys.insert(id, key);
         Ok(())
     }
 
