@@ -16,6 +16,12 @@ pub trait MountHooks: Send + Sync + std::fmt::Debug {
         let _ = (notebook, paths);
     }
 
+    /// The engine itself has written, made or removed this file and is about to acknowledge it: what the kernel holds of it
+    /// (a small file is read from the kernel's pages, up to the size that it knows) is called back.
+    fn edited(&self, notebook: NotebookNumber, path: &NotePath) {
+        let _ = (notebook, path);
+    }
+
     /// Waits until what was called back has been given up, some milliseconds at most: before the acknowledgement.
     fn settle(&self) {}
 

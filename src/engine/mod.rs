@@ -393,8 +393,12 @@ impl Engine {
     /// As [`Engine::note`], for the engine's own changes: no mount shows any more, by what its kernel holds, what was
     /// before. Waits some milliseconds at most, where a mount's kernel holds something.
     fn note_settled(&self, change: Change) {
+        let (notebook, path) = (change.notebook, change.path.clone());
         self.note(change);
-        self.core.each_mount(|mount| mount.settle());
+        self.core.each_mount(|mount| {
+            mount.edited(notebook, &path);
+            mount.settle();
+        });
     }
 
     /// Before a file is removed or replaced through a mount or the API: keeps its bytes for the history if its last

@@ -186,7 +186,12 @@ impl Core {
             return Ok((self.attr_of(&node, &stat), self.ttl()));
         }
         let mark = self.leases.mark();
-        let attr = self.synthetic_attr(&node)?;
+        let attr = self.synthetic_attr(&node).map_err(|error| match node.place() {
+            // The kernel holds to the name of a tag's folder. Where the tag is gone, a note may have the name by now: told
+            // so, the kernel looks the path up anew.
+            Some(place) if error.errno == libc::ENOENT && is_plain_tag(place) => FsError::plain(libc::ESTALE),
+            _ => error,
+        })?;
         Ok((attr, self.folder_ttl(&node, mark)))
     }
 

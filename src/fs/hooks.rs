@@ -46,6 +46,10 @@ impl MountHooks for Core {
         }
     }
 
+    fn edited(&self, notebook: NotebookNumber, path: &NotePath) {
+        self.leases.call_back(self.look_up(&[Drop::StorePath(notebook, path.clone())]));
+    }
+
     fn settle(&self) {
         self.leases.settle();
     }

@@ -194,12 +194,16 @@ impl Leases {
             return;
         }
         self.entries.fetch_sub(leased.len(), Ordering::SeqCst);
-        let mut now = Vec::with_capacity(leased.len());
+        self.call_back(leased.into_iter().map(|(folder, name)| Drop::Entry(folder, name)).collect());
+    }
+
+    /// Has the kernel give these up.
+    pub fn call_back(&self, drops: Vec<Drop>) {
+        let mut now = Vec::with_capacity(drops.len());
         HELD.with_borrow_mut(|held| {
-            for (folder, name) in leased {
-                let drop = Drop::Entry(folder, name);
-                match held {
-                    Some(held) if held.folders.contains(&folder) => held.later.push(drop),
+            for drop in drops {
+                match (held.as_mut(), &drop) {
+                    (Some(held), Drop::Entry(folder, _)) if held.folders.contains(folder) => held.later.push(drop),
                     _ => now.push(drop),
                 }
             }

@@ -5,7 +5,6 @@
 //! their watch was added, which a rename makes wrong.
 
 use std::ffi::{OsStr, OsString};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
@@ -142,8 +141,8 @@ impl FolderEvents {
     }
 
     fn drain(&self, events: &mut Vec<StoreEvent>) -> std::io::Result<ReadOutcome> {
-        let mut buffer = vec![MaybeUninit::uninit(); 64 * 1024];
-        let mut reader = Reader::new(self.inotify.as_fd(), &mut buffer);
+        let mut buffer: Vec<u8> = Vec::with_capacity(64 * 1024);
+        let mut reader = Reader::new(self.inotify.as_fd(), buffer.spare_capacity_mut());
         let mut outcome = ReadOutcome::Events;
         // A writer that never rests must not keep the events from being handled.
         for _ in 0..16_384 {

@@ -175,6 +175,14 @@ impl World {
         if from == to || !self.tags().contains(&to) {
             return Expected::Skipped;
         }
+        let bare = match &name {
+            Shown::Bare(name) => name.to_lowercase(),
+            Shown::Qualified => String::new(),
+        };
+        if self.tags().contains(&format!("{to}/{bare}")) {
+            // The kernel itself refuses to replace a folder that the entry is in.
+            return if is_within(&from, &format!("{to}/{bare}")) { ENOTEMPTY } else { EISDIR };
+        }
         if self.meta(at).tags.contains(&to) {
             let there = shown(&self.tag_folder(&to));
             // Two names of one file: rename(2) does nothing. An ambiguous bare name is not there, however.
@@ -185,9 +193,7 @@ impl World {
         } else if let Shown::Bare(name) = &name
             && let Some(expected) = self.taken(&to, name, true)
         {
-            // The kernel itself refuses to replace a folder that the entry is in.
-            let is_around = is_within(&from, &format!("{to}/{}", name.to_lowercase()));
-            return if is_around { ENOTEMPTY } else { expected };
+            return expected;
         }
         self.retag(at, &[&from], &[&to]);
         self.stays(&from);

@@ -1,10 +1,17 @@
 //! The notes that sequences write, and a reader of their metadata that is not Codex's.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_yaml::Value;
 
 use super::op::{Column, Tag};
+
+/// What was read is not parsed again: after every operation the model asks for all metadata many times.
+const READ_MAX: usize = 1_000;
+thread_local! {
+    static READ: RefCell<HashMap<(bool, Vec<u8>), Meta>> = RefCell::default();
+}
 
 /// How a note is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,10 +119,22 @@ impl Meta {
 
     /// Reads a file by the kind that its name gives it.
     pub fn read(name: &str, bytes: &[u8]) -> Self {
+        if ![".md", ".cdx", ".json"].iter().any(|extension| name.ends_with(extension)) {
+            return Self::default();
+        }
+        let is_json = name.ends_with(".json");
+        READ.with_borrow_mut(|read| {
+            if read.len() > READ_MAX {
+                read.clear();
+            }
+            read.entry((is_json, bytes.to_vec())).or_insert_with(|| Self::parse(is_json, bytes)).clone()
+        })
+    }
+
+    fn parse(is_json: bool, bytes: &[u8]) -> Self {
         let text = String::from_utf8_lossy(bytes);
-        let block = if name.ends_with(".json") { Some(text.as_ref()) } else { split(&text).map(|(block, _)| block) };
-        let is_page = name.ends_with(".md") || name.ends_with(".cdx") || name.ends_with(".json");
-        let value = block.filter(|_| is_page).and_then(|block| serde_yaml::from_str::<Value>(block).ok());
+        let block = if is_json { Some(text.as_ref()) } else { split(&text).map(|(block, _)| block) };
+        let value = block.and_then(|block| serde_yaml::from_str::<Value>(block).ok());
         value.map(|value| Self::of(&value)).unwrap_or_default()
     }
 

@@ -147,7 +147,7 @@ fn part(part: u32) {
     let kept = RefCell::new(Vec::new());
     let count = Cell::new(0);
     let (is_failing, steps, start) = (Cell::new(false), Cell::new(0_u32), Instant::now());
-    let result = runner(cases, seed).run(&drafts(10..=30), |drafts| {
+    let result = runner(cases, seed).run(&drafts(8..=24), |drafts| {
         watchdog.alive();
         count.set(count.get() + 1);
         let mut driver = Driver::new(&mounted, &format!("s{}q", count.get()));

@@ -158,3 +158,22 @@ fn a_sidecar_was_listed_under_the_number_of_the_file_whose_inode_it_has() {
     ];
     replay(&round);
 }
+
+#[test]
+fn a_note_was_read_up_to_its_old_size_after_it_got_a_tag() {
+    let ops: Vec<Op> = std::iter::once(Op::MakeTag { tag: "x" })
+        .chain(["home/a.md", "home/b.md", "home/c.md", "lab/a.md"].into_iter().flat_map(|at| {
+            [write(at, card(&["y"], &[], 7)), Op::Tag { at, tag: "x", how: Tagging::Ln }, Op::Untag { at, tag: "y" }]
+        }))
+        .collect();
+    replay(&ops);
+}
+
+#[test]
+fn a_note_that_took_the_name_of_a_tag_that_went_was_listed_and_not_found() {
+    replay(&[
+        write("home/a.md", card(&["x/b.md"], &[], 1)),
+        write("home/b.md", card(&["x"], &[], 2)),
+        write("home/a.md", card(&["y"], &[], 3)),
+    ]);
+}

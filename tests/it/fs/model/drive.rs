@@ -5,6 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
@@ -20,6 +21,10 @@ pub struct Driver {
     pub world: World,
     /// Inode numbers of the model's files.
     pub numbers: BTreeMap<u32, u64>,
+    /// By what the store tells them apart: inode number and time of birth.
+    pub keys: BTreeMap<u32, (u64, Option<SystemTime>)>,
+    /// Contents and attributes under which files were last read.
+    pub seen: BTreeMap<String, (Vec<u8>, u64, i64, i64)>,
     /// What was done.
     pub ops: Vec<Op>,
     /// Names that nothing else uses.
@@ -50,6 +55,8 @@ impl Driver {
             store: mounted.store(),
             world: World::new(sequence),
             numbers: BTreeMap::new(),
+            keys: BTreeMap::new(),
+            seen: BTreeMap::new(),
             ops: Vec::new(),
             fresh: 0,
         };
