@@ -177,3 +177,16 @@ fn a_note_that_took_the_name_of_a_tag_that_went_was_listed_and_not_found() {
         write("home/a.md", card(&["y"], &[], 3)),
     ]);
 }
+
+#[test]
+fn a_note_that_is_a_sidecar_by_another_name_kept_its_old_tags_when_that_was_written() {
+    let bare = |tags, text| Contents { form: Form::Bare, tags, status: &[], card: true, text };
+    replay(&[
+        write("lab/c", bare(&[], 0)),
+        write("lab/p.png", bare(&[], 0)),
+        Op::Link { from: "lab/p.png", to: "lab/b.md" },
+        Op::Write { at: "lab/c.md", via: Via::Real, how: Save::Rename, what: bare(&["x", "y"], 225) },
+        Op::Exchange { a: "lab/c.md", b: "lab/p.png" },
+        write("lab/c.md", card(&["x"], &["doing"], 78)),
+    ]);
+}
