@@ -179,14 +179,12 @@ fn a_note_that_took_the_name_of_a_tag_that_went_was_listed_and_not_found() {
 }
 
 #[test]
-fn a_note_that_is_a_sidecar_by_another_name_kept_its_old_tags_when_that_was_written() {
-    let bare = |tags, text| Contents { form: Form::Bare, tags, status: &[], card: true, text };
+fn a_card_that_came_back_from_another_notebook_was_counted_without_its_view() {
     replay(&[
-        write("lab/c", bare(&[], 0)),
-        write("lab/p.png", bare(&[], 0)),
-        Op::Link { from: "lab/p.png", to: "lab/b.md" },
-        Op::Write { at: "lab/c.md", via: Via::Real, how: Save::Rename, what: bare(&["x", "y"], 225) },
-        Op::Exchange { a: "lab/c.md", b: "lab/p.png" },
-        write("lab/c.md", card(&["x"], &["doing"], 78)),
+        write("lab/c.md", card(&["z"], &[], 27)),
+        Op::MakeTag { tag: "x" },
+        Op::Rename { from: "lab/c.md", to: "home/b.md" },
+        Op::StoreRename { from: "home/b.md", to: "lab/a.md" },
+        Op::Tag { at: "lab/a.md", tag: "x", how: Tagging::Ln },
     ]);
 }
