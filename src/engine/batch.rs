@@ -281,7 +281,8 @@ impl<'a> Batch<'a> {
                 waiting.extend(came.map(|path| (path, Dirty { by: by.clone(), ..Dirty::default() })));
             }
             let Some(verdict) = self.judge_one(&mut looker, path, dirty)? else { continue };
-            for path in self.twins(&verdict) {
+            let there = looker.at(&verdict.path);
+            for path in self.twins(&verdict, &there) {
                 if judged.insert(path.clone()) {
                     waiting.push_back((path, Dirty { by: by.clone(), is_noted, ..Dirty::default() }));
                 }
@@ -302,8 +303,9 @@ impl<'a> Batch<'a> {
 
     /// The other names of the file that is, or was, at a path: what is written by one is read by all, and a name that
     /// comes or goes changes the attributes of each.
-    fn twins(&self, verdict: &Verdict) -> Vec<NotePath> {
-        let now = verdict.wanted.as_ref().map(|wanted| (wanted.stat.key, wanted.stat.nlink));
+    fn twins(&self, verdict: &Verdict, there: &There) -> Vec<NotePath> {
+        // A sidecar has no row, and may be a note by another name.
+        let now = there.file().map(|stat| (stat.key, stat.nlink));
         let before = verdict.row.as_ref().map(|row| row.store);
         let now = now.filter(|(key, links)| *links > 1 || before.is_some_and(|before| before != *key));
         let stores =

@@ -15,6 +15,7 @@ use super::open::{Opened, Opening};
 use super::table::place_number;
 use super::tree::{Created, Found, Place};
 use crate::engine::ChangeOp;
+use crate::engine::catalog::CatalogFile;
 use crate::sys::{FileKind, StoreStat, act_as};
 use crate::types::NodeNumber;
 
@@ -239,9 +240,12 @@ impl Core {
             .barrier(std::time::Duration::from_secs(5))
             .map_err(|behind| FsError::refused(libc::EAGAIN, behind.to_string()))?;
         let files = self.engine.catalog().all_by_node(node.number);
-        let last = node.path();
+        let last = node.in_notebook().map(|(notebook, path)| (notebook.number, path));
+        let is_last = |file: &CatalogFile| {
+            last.as_ref().is_some_and(|(number, path)| (file.key.notebook, &file.path) == (*number, path))
+        };
         let of_name = || files.iter().filter(|file| file.name() == name);
-        let meant = of_name().find(|file| Some(&file.path) == last.as_ref()).or_else(|| of_name().next());
+        let meant = of_name().find(|file| is_last(file)).or_else(|| of_name().next());
         meant.or_else(|| files.first()).map(|file| file.key).ok_or_else(|| {
             FsError::refused(
                 libc::EINVAL,

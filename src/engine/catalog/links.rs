@@ -73,7 +73,23 @@ impl Links {
         }
     }
 
-    /// The file is gone.
+    /// The row of the file went. It may come back (a save, a move by way of another notebook) before the views that show
+    /// it have noticed: what they show is theirs to take back.
+    pub(super) fn row_went(&mut self, file: FileKey) {
+        self.marks.remove(&file);
+    }
+
+    /// A view shows the file, which is gone, no longer.
+    pub(super) fn hide_gone(&mut self, file: FileKey) {
+        if let Some(views) = self.shown.get_mut(&file) {
+            *views -= 1;
+            if *views == 0 {
+                self.shown.remove(&file);
+            }
+        }
+    }
+
+    /// The file is gone with its notebook.
     pub(super) fn forget(&mut self, file: FileKey) {
         self.marks.remove(&file);
         self.shown.remove(&file);

@@ -80,7 +80,7 @@ impl Catalog {
                 Applied::Removed { id, .. } => {
                     let key = FileKey { notebook, id: *id };
                     state.remove(key);
-                    links.forget(key);
+                    links.row_went(key);
                     changes.push(key);
                 }
             }
@@ -303,8 +303,11 @@ impl Catalog {
         for file in shown {
             links.show(*file);
         }
-        for file in hidden.iter().filter_map(|file| state.file(*file)) {
-            links.hide(file.key, file.node, file.tags.len());
+        for key in hidden {
+            match state.file(*key) {
+                Some(file) => links.hide(file.key, file.node, file.tags.len()),
+                None => links.hide_gone(*key),
+            }
         }
     }
 }

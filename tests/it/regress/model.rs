@@ -177,3 +177,14 @@ fn a_note_that_took_the_name_of_a_tag_that_went_was_listed_and_not_found() {
         write("home/a.md", card(&["y"], &[], 3)),
     ]);
 }
+
+#[test]
+fn a_card_that_came_back_from_another_notebook_was_counted_without_its_view() {
+    replay(&[
+        write("lab/c.md", card(&["z"], &[], 27)),
+        Op::MakeTag { tag: "x" },
+        Op::Rename { from: "lab/c.md", to: "home/b.md" },
+        Op::StoreRename { from: "home/b.md", to: "lab/a.md" },
+        Op::Tag { at: "lab/a.md", tag: "x", how: Tagging::Ln },
+    ]);
+}

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::drive::Driver;
-use crate::model::{Entry, NONE, Shown, dir_of, faithful, is_page, name_of};
+use crate::model::{Entry, NONE, Op, Shown, dir_of, faithful, is_page, name_of};
 
 /// How long the kernel may go on with a link count that the index has changed.
 const COUNTED_WITHIN: Duration = Duration::from_secs(2);
@@ -47,8 +47,9 @@ impl Driver {
         self.compare_dirs()?;
         self.compare_files()?;
         self.compare_tags()?;
-        // Half of the time goes here: after every second operation, and at the end.
-        if self.ops.len() % 2 == 0 {
+        // Half of the time goes here: after every second operation, and at the end. What happens behind the mount has its
+        // time to show only now.
+        if self.ops.len() % 2 == 0 || self.ops.last().is_some_and(Op::is_behind_the_mount) {
             self.compare_operators()?;
             self.compare_view()?;
         }
