@@ -291,6 +291,9 @@ impl Core {
 
     fn lookup_in(&self, place: &Place, name: &OsStr, caller: Caller) -> FsResult<EntryReply> {
         let found = self.tree.lookup(place, name, caller)?;
+        if let Found::Dir(Place::Tag(path)) = &found {
+            self.renamed.found(path.last());
+        }
         let Found::Scratch(Scratch { id, .. }) = found else { return self.entry_of(found, true) };
         match self.entry_of(found, true) {
             // It is becoming a note at this moment: it has left its place, and the note is not shown yet.

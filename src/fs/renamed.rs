@@ -38,6 +38,15 @@ impl Renamed {
         self.count.store(tags.len(), Ordering::Release);
     }
 
+    /// A tag of this name has been found again: its folder stands for itself.
+    pub(super) fn found(&self, tag: &TagName) {
+        if self.count.load(Ordering::Acquire) > 0 {
+            let mut tags = self.tags.lock();
+            tags.retain(|(from, _, _)| !tag.is_within(from) && !from.is_within(tag));
+            self.count.store(tags.len(), Ordering::Release);
+        }
+    }
+
     /// What a tag is called by now; `None` if it was not renamed.
     fn follow(&self, tag: &TagName) -> Option<TagName> {
         let mut tags = self.tags.lock();
