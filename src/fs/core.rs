@@ -180,7 +180,8 @@ impl Core {
     /// # Errors
     /// ESTALE, ENOENT where it is gone; the store's.
     pub fn getattr(&self, number: NodeNumber, handle: Option<u64>) -> FsResult<(Attr, Duration)> {
-        let node = self.node(number)?;
+        // Not what a renamed tag is called by now (`Core::node`): it would show the number that its folder had.
+        let node = self.nodes.get(number)?;
         if let Some(real) = node.real() {
             let stat = self.stat(&node, real, handle)?;
             return Ok((self.attr_of(&node, &stat), self.ttl()));
