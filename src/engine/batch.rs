@@ -288,7 +288,9 @@ impl<'a> Batch<'a> {
                 }
             }
             let mut neighbours = looker.subjects(&verdict.path);
-            if verdict.row.is_some() != verdict.wanted.is_some() {
+            // While it was gone, its sidecars were files of their own to whoever looked.
+            let had = verdict.row.as_ref().map(|row| row.store);
+            if had != verdict.wanted.as_ref().map(|wanted| wanted.stat.key) {
                 neighbours.extend(looker.sidecars(&verdict.path).into_iter().map(|sidecar| sidecar.path));
             }
             for path in neighbours {
