@@ -72,7 +72,7 @@ impl Core {
     /// The store's; EPERM for what is synthetic.
     pub fn setattr(&self, ctx: Context, number: NodeNumber, set: &SetAttr) -> FsResult<(Attr, Duration)> {
         self.writable()?;
-        let node = self.node(number)?;
+        let node = self.nodes.get(number)?;
         let Some(real) = node.real() else {
             return Err(FsError::refused(libc::EPERM, "attributes of a generated file or folder cannot be changed"));
         };
@@ -138,7 +138,7 @@ impl Core {
     /// # Errors
     /// ENODATA; the store's.
     pub fn getxattr(&self, number: NodeNumber, name: &OsStr) -> FsResult<Vec<u8>> {
-        let node = self.node(number)?;
+        let node = self.nodes.get(number)?;
         let Some(real) = node.real() else { return Err(FsError::plain(libc::ENODATA)) };
         if let Some((file, name)) = self.metadata_attribute(&node, name) {
             let value = match file {
@@ -171,7 +171,7 @@ impl Core {
     /// # Errors
     /// The store's.
     pub fn listxattr(&self, number: NodeNumber) -> FsResult<Vec<u8>> {
-        let node = self.node(number)?;
+        let node = self.nodes.get(number)?;
         let Some(real) = node.real() else { return Ok(Vec::new()) };
         let path = self.xattr_path(&node, real)?;
         let mut names = vec![0; 65_536];
@@ -193,7 +193,7 @@ impl Core {
         flags: i32,
     ) -> FsResult<()> {
         self.writable()?;
-        let node = self.node(number)?;
+        let node = self.nodes.get(number)?;
         let Some(real) = node.real() else {
             return Err(FsError::refused(libc::EPERM, "a generated file or folder has no extended attributes"));
         };
@@ -247,7 +247,7 @@ impl Core {
     /// # Errors
     /// The store's.
     pub fn fsync_dir(&self, number: NodeNumber) -> FsResult<()> {
-        let node = self.node(number)?;
+        let node = self.nodes.get(number)?;
         if node.real().is_none() {
             return Ok(());
         }

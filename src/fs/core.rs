@@ -15,7 +15,6 @@ use super::error::{FsError, FsResult};
 use super::handle::HandleTable;
 use super::leases::{Leases, Mark};
 use super::node::{Name, Node, Parent, Real, Version, What};
-use super::renamed::Renamed;
 use super::table::{self, NodeTable, place_number, synthetic_number};
 use super::tree::{Caller, Found, Place, Scratch, Tree};
 use crate::engine::{Change, ChangeOp, Engine, Notebook, Requester};
@@ -57,7 +56,6 @@ pub struct Core {
     pub(super) handles: HandleTable,
     pub(super) caches: SharedCaches,
     pub(super) leases: Leases,
-    pub(super) renamed: Renamed,
     pub(super) options: MountOptions,
     pub(super) open_stores: DashMap<StoreKey, usize>,
     pub(super) all_watches_hold: AtomicBool,
@@ -83,7 +81,6 @@ impl Core {
             handles: HandleTable::default(),
             caches,
             leases: Leases::default(),
-            renamed: Renamed::default(),
             options,
             open_stores: DashMap::new(),
             all_watches_hold: AtomicBool::new(true),
@@ -180,7 +177,6 @@ impl Core {
     /// # Errors
     /// ESTALE, ENOENT where it is gone; the store's.
     pub fn getattr(&self, number: NodeNumber, handle: Option<u64>) -> FsResult<(Attr, Duration)> {
-        // Not what a renamed tag is called by now (`Core::node`): it would show the number that its folder had.
         let node = self.nodes.get(number)?;
         if let Some(real) = node.real() {
             let stat = self.stat(&node, real, handle)?;
@@ -277,7 +273,7 @@ impl Core {
     /// # Errors
     /// ENOTDIR, EAGAIN, the store's; "there is nothing" in the real tree is an answer, not an error.
     pub fn lookup(&self, ctx: Context, parent: NodeNumber, name: &OsStr) -> FsResult<EntryReply> {
-        let parent = self.node(parent)?;
+        let parent = self.nodes.get(parent)?;
         match &parent.what {
             What::Real(_) => self.lookup_real(&parent, name),
             What::Place(place) => {
@@ -292,9 +288,6 @@ impl Core {
 
     fn lookup_in(&self, place: &Place, name: &OsStr, caller: Caller) -> FsResult<EntryReply> {
         let found = self.tree.lookup(place, name, caller)?;
-        if let Found::Dir(Place::Tag(path)) = &found {
-            self.renamed.found(path.last());
-        }
         let Found::Scratch(Scratch { id, .. }) = found else { return self.entry_of(found, true) };
         match self.entry_of(found, true) {
             // It is becoming a note at this moment: it has left its place, and the note is not shown yet.
@@ -450,7 +443,7 @@ impl Core {
     /// # Errors
     /// EINVAL where it is none; the store's.
     pub fn readlink(&self, number: NodeNumber) -> FsResult<Vec<u8>> {
-        let node = self.node(number)?;
+        let node = self.nodes.get(number)?;
         if let What::Symlink(target) = &node.what {
             return Ok(target.clone());
         }

@@ -74,7 +74,7 @@ impl Core {
     /// # Errors
     /// The store's; what mount.md §5 says for synthetic folders.
     pub fn create(&self, ctx: Context, at: At<'_>, mode: u32, opening: Opening<'_>) -> FsResult<(EntryReply, Opened)> {
-        let (parent, name) = (self.node(at.0)?, at.1);
+        let (parent, name) = (self.nodes.get(at.0)?, at.1);
         if let What::Place(place) = &parent.what {
             return self.create_in_place(ctx, (place, name), mode, opening);
         }
@@ -127,7 +127,7 @@ impl Core {
     /// # Errors
     /// The store's; in synthetic folders EPERM but for regular files.
     pub fn mknod(&self, ctx: Context, at: At<'_>, node: NodeMode) -> FsResult<EntryReply> {
-        let (parent, name) = (self.node(at.0)?, at.1);
+        let (parent, name) = (self.nodes.get(at.0)?, at.1);
         let kind = FileType::from_raw_mode(node.mode);
         if let What::Place(place) = &parent.what {
             self.writable()?;
@@ -164,7 +164,7 @@ impl Core {
     /// # Errors
     /// The store's; what mount.md §5 says for synthetic folders.
     pub fn mkdir(&self, ctx: Context, at: At<'_>, mode: u32) -> FsResult<EntryReply> {
-        let (parent, name) = (self.node(at.0)?, at.1);
+        let (parent, name) = (self.nodes.get(at.0)?, at.1);
         if let What::Place(place) = &parent.what {
             self.writable()?;
             if self.tree.is_echo(parent.number, name, ctx.caller) {
@@ -187,7 +187,7 @@ impl Core {
     /// # Errors
     /// The store's; what mount.md §5 says for synthetic folders.
     pub fn symlink(&self, ctx: Context, at: At<'_>, target: &OsStr) -> FsResult<EntryReply> {
-        let (parent, name) = (self.node(at.0)?, at.1);
+        let (parent, name) = (self.nodes.get(at.0)?, at.1);
         if let What::Place(place) = &parent.what {
             self.writable()?;
             if self.tree.is_echo(parent.number, name, ctx.caller) {
@@ -210,7 +210,7 @@ impl Core {
     /// # Errors
     /// The store's; what mount.md §5 says for synthetic folders.
     pub fn link(&self, ctx: Context, number: NodeNumber, at: At<'_>) -> FsResult<EntryReply> {
-        let (node, parent, name) = (self.node(number)?, self.node(at.0)?, at.1);
+        let (node, parent, name) = (self.nodes.get(number)?, self.nodes.get(at.0)?, at.1);
         if let What::Place(place) = &parent.what {
             self.writable()?;
             if self.tree.is_echo(parent.number, name, ctx.caller) {
@@ -260,7 +260,7 @@ impl Core {
     /// The store's; what mount.md §5 says for synthetic folders.
     pub fn unlink(&self, ctx: Context, at: At<'_>) -> FsResult<()> {
         self.writable()?;
-        let (parent, name) = (self.node(at.0)?, at.1);
+        let (parent, name) = (self.nodes.get(at.0)?, at.1);
         if let What::Place(place) = &parent.what {
             return Ok(self.tree.unlink(place, name, ctx.caller)?);
         }
@@ -311,7 +311,7 @@ impl Core {
     /// The store's; what mount.md §5 says for synthetic folders.
     pub fn rmdir(&self, ctx: Context, at: At<'_>) -> FsResult<()> {
         self.writable()?;
-        let (parent, name) = (self.node(at.0)?, at.1);
+        let (parent, name) = (self.nodes.get(at.0)?, at.1);
         if let What::Place(place) = &parent.what {
             return Ok(self.tree.rmdir(place, name, ctx.caller)?);
         }
@@ -333,7 +333,7 @@ impl Core {
     /// The store's; what mount.md §5 says where one side is synthetic. Never EXDEV between real and synthetic.
     pub fn rename(&self, ctx: Context, from: At<'_>, to: At<'_>, flags: RenameFlags) -> FsResult<()> {
         self.writable()?;
-        let (old_parent, new_parent) = (self.node(from.0)?, self.node(to.0)?);
+        let (old_parent, new_parent) = (self.nodes.get(from.0)?, self.nodes.get(to.0)?);
         match (&old_parent.what, &new_parent.what) {
             (What::Place(old), What::Place(new)) => {
                 if flags.contains(RenameFlags::EXCHANGE) {
@@ -341,9 +341,8 @@ impl Core {
                 }
                 let no_replace = flags.contains(RenameFlags::NOREPLACE);
                 let result = self.tree.rename((old, from.1), (new, to.1), no_replace, ctx.caller);
-                match result {
-                    Ok(()) => self.place_renamed((old, from.1), (new, to.1)),
-                    Err(_) => self.tree.remember_refusal(new_parent.number, to.1, ctx.caller),
+                if result.is_err() {
+                    self.tree.remember_refusal(new_parent.number, to.1, ctx.caller);
                 }
                 self.forget_entries(from, to);
                 Ok(result?)

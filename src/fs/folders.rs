@@ -29,7 +29,7 @@ impl Core {
     /// # Errors
     /// ENOTDIR, ENOENT where a synthetic one is gone.
     pub fn opendir(&self, number: NodeNumber) -> FsResult<OpenedDir> {
-        let node = self.node(number)?;
+        let node = self.nodes.get(number)?;
         if node.kind != FileKind::Directory {
             return Err(FsError::plain(libc::ENOTDIR));
         }

@@ -28,7 +28,7 @@ const QUIET: Duration = Duration::from_millis(100);
 
 /// How long an acknowledgement waits for a recall at most. It is reached only where two callers, each in a folder of
 /// their own, make changes that concern the other's folder at the same moment.
-const PATIENCE: Duration = Duration::from_millis(25);
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A note with more names in tag folders than this has the others looked up each time.
 const MOST_NAMES: usize = 16;

@@ -14,7 +14,6 @@ mod hooks;
 mod leases;
 mod node;
 mod open;
-mod renamed;
 mod session;
 mod table;
 pub mod tree;

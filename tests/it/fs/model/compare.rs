@@ -49,7 +49,7 @@ impl Driver {
         self.compare_tags()?;
         // Half of the time goes here: after every second operation, and at the end. What happens behind the mount has its
         // time to show only now.
-        if self.ops.len() % 2 == 0 || self.ops.last().is_some_and(Op::is_behind_the_mount) {
+        if self.ops.len().is_multiple_of(2) || self.ops.last().is_some_and(Op::is_behind_the_mount) {
             self.compare_operators()?;
             self.compare_view()?;
         }

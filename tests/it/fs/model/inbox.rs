@@ -77,8 +77,8 @@ impl Case<'_> {
 
     fn set_up(&self) -> std::io::Result<()> {
         fs::create_dir(self.mounted.lab(&self.sequence))?;
-        for name in 0..NAMES.len() {
-            fs::write(self.note(name), format!("Note {} of {}.\n", NAMES[name], self.sequence))?;
+        for (at, name) in NAMES.iter().enumerate() {
+            fs::write(self.note(at), format!("Note {name} of {}.\n", self.sequence))?;
         }
         (0..TAGS.len()).try_for_each(|tag| fs::create_dir(self.tag(tag)))
     }
@@ -130,11 +130,11 @@ impl Case<'_> {
         let mut left: Vec<&&Made> = expected.iter().collect();
         for path in found.iter().map(|name| inbox.join(name)) {
             let bytes = fs::read(&path).map_err(|error| format!("read {}: {error}", path.display()))?;
-            let fits = |made: &&&Made| {
+            let fits = |made: &Made| {
                 let text = self.new_text(made);
                 if own.ends_with(".md") { faithful("a.md", &text, &bytes).is_ok() } else { text == bytes }
             };
-            let at = left.iter().position(|made| fits(&made)).ok_or_else(|| {
+            let at = left.iter().position(|made| fits(made)).ok_or_else(|| {
                 format!("{} holds {:?}, none of {left:?}", path.display(), String::from_utf8_lossy(&bytes))
             })?;
             self.is_entry(left.swap_remove(at).tag, &path)?;
