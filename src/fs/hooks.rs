@@ -1,7 +1,7 @@
 //! What the engine tells a mount.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -121,8 +121,13 @@ impl Core {
         };
         let mut names = vec![change.path.name()];
         names.extend(old.filter(|old| *old != change.path.name()));
+        let catalog = self.engine.catalog();
+        let files = catalog.all_by_node(change.node);
+        // A tag below another takes its name from a note there.
+        let tags = files.iter().flat_map(|file| file.tags.iter()).filter(|tag| tag.parent().is_some());
+        names.extend(tags.filter_map(|tag| tag.segments().next_back()).map(OsStr::new));
         for name in names {
-            self.engine.catalog().by_name(name).iter().for_each(|file| self.recall(file.node));
+            catalog.by_name(name).iter().for_each(|file| self.recall(file.node));
         }
     }
 
