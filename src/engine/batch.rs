@@ -275,7 +275,7 @@ impl<'a> Batch<'a> {
         let mut judged: BTreeSet<NotePath> = waiting.iter().map(|(path, _)| path.clone()).collect();
         let mut verdicts = Vec::with_capacity(waiting.len());
         while let Some((path, dirty)) = waiting.pop_front() {
-            let (is_neighbour, by, is_noted) = (dirty.is_neighbour, dirty.by.clone(), dirty.is_noted);
+            let (by, is_noted) = (dirty.by.clone(), dirty.is_noted);
             if is_noted && matches!(looker.at(&path), There::Present(stat) if stat.is_dir()) {
                 let came = self.files_below(&path).into_iter().filter(|path| judged.insert(path.clone()));
                 waiting.extend(came.map(|path| (path, Dirty { by: by.clone(), ..Dirty::default() })));
@@ -288,7 +288,9 @@ impl<'a> Batch<'a> {
                 }
             }
             let mut neighbours = looker.subjects(&verdict.path);
-            if verdict.row.is_some() != verdict.wanted.is_some() && !is_neighbour {
+            // While it was gone, its sidecars were files of their own to whoever looked.
+            let had = verdict.row.as_ref().map(|row| row.store);
+            if had != verdict.wanted.as_ref().map(|wanted| wanted.stat.key) {
                 neighbours.extend(looker.sidecars(&verdict.path).into_iter().map(|sidecar| sidecar.path));
             }
             for path in neighbours {

@@ -29,6 +29,11 @@ pub trait MountHooks: Send + Sync + std::fmt::Debug {
     /// listing and, where `node` is known to the mount, attributes and pages are to be dropped.
     fn store_changed(&self, notebook: NotebookNumber, path: &NotePath);
 
+    /// A folder is watched from now on: of what changed in it before, nobody was told.
+    fn folder_watched(&self, notebook: NotebookNumber, folder: &NotePath) {
+        let _ = (notebook, folder);
+    }
+
     /// A batch was applied to index and maps; readers are let through after this.
     fn applied(&self, changes: &[AppliedChange]);
 

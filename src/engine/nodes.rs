@@ -38,19 +38,21 @@ struct Known {
     btime_ns: i64,
     number: NodeNumber,
     asked: AtomicBool,
-    /// When it took the place of the number of a file that had the inode before.
-    replaced: Option<Instant>,
+    /// When it was given, if that was since the notebook was opened.
+    given: Option<Instant>,
+    /// It took the place of the number of a file that had the inode before.
+    has_replaced: bool,
     /// The file has lost its last name, as far as is known: the next that has the inode may be another.
     is_doubtful: AtomicBool,
 }
 
 impl Known {
     fn is_new(&self) -> bool {
-        self.replaced.is_some_and(|at| at.elapsed() < LISTED_WITHIN)
+        self.given.is_some_and(|at| at.elapsed() < LISTED_WITHIN)
     }
 
     /// Whether the key is that of the file which had the inode until a moment ago.
-    fn has_replaced(&self, key: StoreKey) -> bool {
+    fn is_later_than(&self, key: StoreKey) -> bool {
         self.is_new() && key.btime_ns < self.btime_ns
     }
 }
@@ -77,7 +79,8 @@ impl NodeNumbers {
                 btime_ns: key.btime_ns,
                 number,
                 asked: AtomicBool::new(false),
-                replaced: None,
+                given: None,
+                has_replaced: false,
                 is_doubtful: AtomicBool::new(false),
             };
             by_inode.insert((key.dev, key.ino), known);
@@ -116,7 +119,7 @@ impl NodeNumbers {
         match self.by_inode.entry(inode) {
             Entry::Occupied(entry) if entry.get().btime_ns == key.btime_ns => entry.get().number,
             // Somebody who has looked at the file before still asks for it: that one is dead.
-            Entry::Occupied(entry) if entry.get().has_replaced(key) => {
+            Entry::Occupied(entry) if entry.get().is_later_than(key) => {
                 drop(entry);
                 self.assign()
             }
@@ -135,18 +138,19 @@ impl NodeNumbers {
 
     fn set(&self, entry: Entry<'_, (u64, u64), Known>, key: StoreKey, number: NodeNumber, asked: bool) {
         let mut unsaved = self.unsaved.lock();
-        let mut replaced = None;
+        let mut has_replaced = false;
         if let Entry::Occupied(entry) = &entry
             && entry.get().number != number
         {
             unsaved.forgotten.push(entry.get().number);
-            replaced = Some(Instant::now());
+            has_replaced = true;
         }
         let known = Known {
             btime_ns: key.btime_ns,
             number,
             asked: AtomicBool::new(asked),
-            replaced,
+            given: Some(Instant::now()),
+            has_replaced,
             is_doubtful: AtomicBool::new(false),
         };
         // The first of several wakes the thread that will write them all, a second later.
@@ -172,7 +176,7 @@ impl NodeNumbers {
 
     /// Whether listings of the last moments may give an inode the number of a file that had it before.
     pub(super) fn was_replaced(&self, key: StoreKey) -> bool {
-        self.by_inode.get(&(key.dev, key.ino)).is_some_and(|known| known.is_new())
+        self.by_inode.get(&(key.dev, key.ino)).is_some_and(|known| known.has_replaced && known.is_new())
     }
 
     fn assign(&self) -> NodeNumber {

@@ -1,7 +1,7 @@
 //! Scans: walking a notebook's folders and comparing them with the index, on two threads.
 //! A scan reads; what it finds goes through the queue, and the index thread looks again before it believes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -330,6 +330,11 @@ fn scan(core: &Arc<Core>, request: &Request) {
         }
     };
     let known = rows.len();
+    // A whole notebook is not asked for twice: of its folders the watcher tells.
+    let mut before = HashSet::new();
+    if !folder.is_root() {
+        before.extend(rows.iter().map(|row| row.path.clone()));
+    }
     if folder.is_root() {
         let reads_all = request.is_forced || rows.is_empty();
         core.scans.begins(notebook.number, reads_all.then(|| core.count_entries(notebook)).flatten());
@@ -346,10 +351,11 @@ fn scan(core: &Arc<Core>, request: &Request) {
         push_missing(core, notebook, &outcome);
     }
     if !folder.is_root() {
+        push_late(core, notebook, folder, &before);
         return;
     }
     if *is_first && outcome.error.is_none() {
-        let met: std::collections::HashSet<StoreKey> = outcome.keys.iter().copied().collect();
+        let met: HashSet<StoreKey> = outcome.keys.iter().copied().collect();
         notebook.nodes.retain(|key| met.contains(key));
     }
     let is_watched = core.watches.as_ref().is_some_and(|watches| watches.holds_all(notebook.number));
@@ -369,6 +375,15 @@ fn scan(core: &Arc<Core>, request: &Request) {
         }
         core.history.take_stock(core, notebook, outcome.present);
     }
+}
+
+/// Rows that came while the walk was under way, of files that were made through a mount: should one have gone again before
+/// its folder was watched, nobody was told.
+fn push_late(core: &Core, notebook: &Notebook, folder: &NotePath, before: &HashSet<NotePath>) {
+    let rows = notebook.reader.stats_below(folder).unwrap_or_default();
+    let late = rows.into_iter().map(|row| row.path).filter(|path| !before.contains(path));
+    let number = notebook.number;
+    core.queue.push_looks(late.map(|path| Look { notebook: number, hint: Hint::Path(path), by: None, seq: None }));
 }
 
 /// Rows of which the walk met no file. Nothing is believed of a notebook that is not in its place any more.

@@ -152,8 +152,10 @@ impl Walker<'_> {
     fn visit(&self, folder: &NotePath, is_ignored: bool) -> Result<(), StoreError> {
         let dir = self.notebook.dir.open_dir(folder)?;
         // Watch first, then list: what is made in between is met by the one or told by the other.
-        if let Some(watches) = &self.core.watches {
-            watches.add(self.core, self.notebook.number, folder, &dir);
+        if let Some(watches) = &self.core.watches
+            && watches.add(self.core, self.notebook.number, folder, &dir)
+        {
+            self.core.each_mount(|mount| mount.folder_watched(self.notebook.number, folder));
         }
         let mut files = Vec::new();
         let mut folders = Vec::new();

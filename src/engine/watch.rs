@@ -51,8 +51,9 @@ impl Watches {
         Ok(())
     }
 
-    /// Watches a folder; where the system refuses, the notebook is walked every few seconds instead.
-    pub(super) fn add(&self, core: &Core, number: NotebookNumber, path: &NotePath, dir: &Dir) {
+    /// Watches a folder; where the system refuses, the notebook is walked every few seconds instead. Whether it is watched
+    /// now and was not before.
+    pub(super) fn add(&self, core: &Core, number: NotebookNumber, path: &NotePath, dir: &Dir) -> bool {
         let key = (number, path.clone());
         match self.events.watch(dir) {
             Ok(id) => {
@@ -60,20 +61,24 @@ impl Watches {
                 state.refused.remove(&key);
                 // The same folder under another name: what the old one says would be wrong.
                 let place = Place::Folder(number, path.clone());
-                if let Some(Place::Folder(was, old)) = state.places.insert(id, place)
+                let before = state.places.insert(id, place);
+                let is_new = before.is_none();
+                if let Some(Place::Folder(was, old)) = before
                     && (was, &old) != (number, path)
                 {
                     state.ids.remove(&(was, old));
                 }
                 state.ids.insert(key, id);
+                is_new
             }
             // It went before it could be watched.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
             Err(error) => {
                 let is_new = self.state.lock().refused.insert(key);
                 if is_new {
                     core.problems.set(WATCHES, refusal(&error));
                 }
+                false
             }
         }
     }

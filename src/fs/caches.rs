@@ -42,6 +42,8 @@ pub enum Drop {
     Contents(NodeNumber),
     /// Whatever hangs on a path of the store that changed behind the mount; looked up by the thread.
     StorePath(NotebookNumber, NotePath),
+    /// Whatever the kernel holds of a folder of the store, itself and what is in it; looked up likewise.
+    StoreFolder(NotebookNumber, NotePath),
     /// Everything.
     Everything,
 }
@@ -151,7 +153,7 @@ pub(super) fn tell(link: &impl KernelLink, drop: &Drop) {
         Drop::Entry(parent, name) => link.inval_entry(*parent, name),
         Drop::Attributes(number) => link.inval_inode(*number, false),
         Drop::Contents(number) => link.inval_inode(*number, true),
-        Drop::StorePath(..) | Drop::Everything => Ok(()),
+        Drop::StorePath(..) | Drop::StoreFolder(..) | Drop::Everything => Ok(()),
     };
     // "Not cached" is no failure, and after an unmount there is nobody to tell.
     if let Err(error) = result

@@ -1,6 +1,7 @@
 //! What the engine tells a mount.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use super::caches::Drop;
 use super::core::Core;
-use super::node::{Node, Version};
+use super::node::{Node, Real, Version};
 use crate::engine::{AppliedChange, AppliedKind, MountHooks, Notebook};
 use crate::index::parse::sidecar_subjects;
 use crate::sys::StoreStat;
@@ -56,6 +57,10 @@ impl MountHooks for Core {
 
     fn store_changed(&self, notebook: NotebookNumber, path: &NotePath) {
         self.caches.drop_soon(Drop::StorePath(notebook, path.clone()));
+    }
+
+    fn folder_watched(&self, notebook: NotebookNumber, folder: &NotePath) {
+        self.caches.drop_soon(Drop::StoreFolder(notebook, folder.clone()));
     }
 
     fn applied(&self, changes: &[AppliedChange]) {
@@ -116,8 +121,13 @@ impl Core {
         };
         let mut names = vec![change.path.name()];
         names.extend(old.filter(|old| *old != change.path.name()));
+        let catalog = self.engine.catalog();
+        let files = catalog.all_by_node(change.node);
+        // A tag below another takes its name from a note there.
+        let tags = files.iter().flat_map(|file| file.tags.iter()).filter(|tag| tag.parent().is_some());
+        names.extend(tags.filter_map(|tag| tag.segments().next_back()).map(OsStr::new));
         for name in names {
-            self.engine.catalog().by_name(name).iter().for_each(|file| self.recall(file.node));
+            catalog.by_name(name).iter().for_each(|file| self.recall(file.node));
         }
     }
 
@@ -144,6 +154,11 @@ impl Core {
                         self.look_up_entry(&notebook, folder, path, &mut drops);
                     }
                 }
+                Drop::StoreFolder(notebook, folder) => {
+                    if let Some(notebook) = self.engine.notebook(*notebook) {
+                        self.look_up_folder(&notebook, folder, &mut drops);
+                    }
+                }
                 Drop::Everything => drops.extend(self.everything()),
                 // Likewise.
                 Drop::Attributes(number) | Drop::Contents(number) if self.nodes.known(*number).is_none() => {}
@@ -151,6 +166,21 @@ impl Core {
             }
         }
         drops
+    }
+
+    /// Everything of a folder, if this mount knows it: what is there, and what it holds that is not there any more.
+    fn look_up_folder(&self, notebook: &Notebook, path: &NotePath, drops: &mut Vec<Drop>) {
+        let Some(folder) = self.known_folder(notebook, path) else { return };
+        let entries = notebook.dir.list(path).unwrap_or_default();
+        let mut names: BTreeSet<OsString> = entries.into_iter().map(|entry| entry.name).collect();
+        self.nodes.for_each(|node| {
+            let held = node.real().map(Real::names).unwrap_or_default().into_iter();
+            names.extend(held.filter(|name| name.parent.is_node(folder.node.number)).map(|name| name.name));
+        });
+        drops.push(Drop::Contents(folder.node.number));
+        for entry in names.iter().filter_map(|name| path.join(name.as_encoded_bytes()).ok()) {
+            self.look_up_entry(notebook, &folder, &entry, drops);
+        }
     }
 
     /// A folder of the store, if this mount knows it.

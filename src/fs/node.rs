@@ -90,6 +90,11 @@ impl Parent {
         }
     }
 
+    /// Whether it is the directory of this number.
+    pub(super) fn is_node(&self, number: NodeNumber) -> bool {
+        matches!(self, Self::Node(node) if node.number == number)
+    }
+
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Node(a), Self::Node(b)) => a.number == b.number,

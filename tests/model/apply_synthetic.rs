@@ -322,8 +322,16 @@ impl World {
     }
 
     fn set_status(&mut self, path: &str, status: std::collections::BTreeSet<String>) {
-        let holding = self.sources(path).into_iter().rfind(|(_, meta)| !meta.status.is_empty() || meta.is_list);
-        let (source, meta) = holding.unwrap_or_else(|| self.usual_source(path));
+        let has_some = |(_, meta): &(String, Meta)| !meta.status.is_empty() || meta.is_list;
+        let mut holding: Vec<(String, Meta)> = self.sources(path).into_iter().filter(has_some).collect();
+        if status.is_empty() {
+            // What one source no longer says, another must not say either.
+            for (source, meta) in holding {
+                self.edited(&source, Meta { status: status.clone(), ..meta });
+            }
+            return;
+        }
+        let (source, meta) = holding.pop().unwrap_or_else(|| self.usual_source(path));
         self.edited(&source, Meta { status, ..meta });
     }
 

@@ -47,7 +47,8 @@ impl Inner {
     fn saved_after_removal(&self, place: &Place, name: &OsStr) -> Option<Arc<CatalogFile>> {
         place.tag()?;
         let file = self.recently.take_removed(place, name)?;
-        self.catalog().file(file)
+        // A note that was renamed since is not meant.
+        self.catalog().file(file).filter(|file| check_name(file, name, None).is_ok())
     }
 
     /// Whether somebody reads the note, or another of its name, perhaps to copy it to this very name: truncating it now

@@ -188,3 +188,12 @@ fn a_card_that_came_back_from_another_notebook_was_counted_without_its_view() {
         Op::Tag { at: "lab/a.md", tag: "x", how: Tagging::Ln },
     ]);
 }
+
+#[test]
+fn a_note_whose_name_a_tag_took_was_still_found_in_its_place() {
+    replay(&[
+        write("lab/b.md", card(&["x"], &[], 1)),
+        write("home/b.md", card(&["y"], &[], 2)),
+        write("home/a.md", card(&["y", "x/b.md"], &[], 3)),
+    ]);
+}

@@ -33,3 +33,18 @@ fn a_copy_of_another_note_of_the_name_went_into_the_note_that_had_lost_the_entry
     });
     assert!(fs::read_to_string(mounted.lab("a.md")).unwrap().ends_with("old\n"));
 }
+
+#[test]
+fn a_copy_of_a_note_went_into_the_one_that_had_its_name_before() {
+    let mounted = Mounted::with(&[("a.md", OLD), ("b.md", OTHER)]);
+    fs::create_dir(mounted.at("tags/y")).unwrap();
+    fs::remove_file(mounted.at("tags/x/a.md")).unwrap();
+    fs::rename(mounted.lab("a.md"), mounted.lab("c.md")).unwrap();
+    fs::rename(mounted.lab("b.md"), mounted.lab("a.md")).unwrap();
+    fs::create_dir(mounted.at("tags/x")).ok();
+    fs::copy(mounted.lab("a.md"), mounted.at("tags/x/a.md")).unwrap();
+    eventually(Duration::from_secs(5), "the copied note has the tag", || {
+        fs::read_to_string(mounted.lab("a.md")).unwrap().contains("[x]")
+    });
+    assert!(fs::read_to_string(mounted.lab("c.md")).unwrap().ends_with("old\n"));
+}
