@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::sys::paths;
 
@@ -10,6 +11,9 @@ use crate::sys::paths;
 const TYPES: [&str; 2] = ["fuse", "fuse.cdx"];
 /// What its source begins with; the workspace's path follows.
 const SOURCE: &str = "cdx:";
+
+/// How long a process takes to end once nothing holds it.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 /// A mount of a workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +43,20 @@ pub(crate) fn holding(path: &Path) -> Option<Mounted> {
         .filter(|mount| path.starts_with(&mount.mountpoint))
         // `max_by_key` takes the last of equals, which lies on top of the others.
         .max_by_key(|mount| mount.mountpoint.components().count())
+}
+
+/// Frees a mountpoint whose daemon was killed and cannot end; every look at it would wait for ever.
+pub(crate) fn free(mountpoint: &Path) {
+    for mount in all().iter().filter(|mount| mount.mountpoint == mountpoint) {
+        if crate::engine::is_dying(&mount.workspace) {
+            crate::fs::abort(mountpoint);
+            // Its last thread ends now, and with it the lock and the socket.
+            let began = Instant::now();
+            while crate::engine::is_dying(&mount.workspace) && began.elapsed() < ENDS_WITHIN {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+    }
 }
 
 /// Reads the format of proc_pid_mountinfo(5).

@@ -36,6 +36,7 @@ impl Umount {
 pub(crate) fn unmount(context: &Context, mountpoint: &Path) -> Result<(), CliError> {
     let whole = std::path::absolute(mountpoint)
         .map_err(|error| CliError::Usage(format!("{}: {error}", mountpoint.display())))?;
+    mounts::free(&whole);
     // Fails where the daemon is dead; then the path is as it was given.
     let path = paths::canonical(&whole).unwrap_or(whole);
     let Some(mount) = mounts::all().into_iter().rfind(|mount| mount.mountpoint == path) else {

@@ -49,7 +49,7 @@ pub use events::EngineEvent;
 pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountRequest, Mounter};
 pub use nodes::NodeNumbers;
 pub use progress::ScanProgress;
-pub use workspace::{Settings, find_workspace, is_held};
+pub use workspace::{Settings, find_workspace, is_dying, is_held};
 
 use self::core::Core;
 use self::queue::Hint;

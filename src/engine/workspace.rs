@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::EngineError;
-use crate::sys::{Dir, FileLock, Replace, StoreError, boot_id};
+use crate::sys::{Dir, FileLock, Replace, StoreError, boot_id, paths};
 use crate::types::{NotePath, TagName};
 
 /// The lock that whoever runs the engine of a workspace holds, in its `.codex`.
@@ -205,6 +205,16 @@ pub fn find_workspace(start: &Path) -> Option<PathBuf> {
 #[must_use]
 pub fn is_held(path: &Path) -> bool {
     Dir::open(path.join(".codex")).is_ok_and(|codex| FileLock::is_held(&codex, &note_path(LOCK)))
+}
+
+/// Whether the engine of the workspace at `path` was killed and cannot end: a thread of it waits in the kernel, for a
+/// lock that is held by somebody who waits for an answer of the engine's mount. Aborting the mount frees both.
+#[must_use]
+pub fn is_dying(path: &Path) -> bool {
+    let Some(Holder { pid, .. }) = Holder::of(path).filter(|_| is_held(path)) else { return false };
+    let stat = paths::read_text(Path::new(&format!("/proc/{pid}/stat"))).unwrap_or_default();
+    // `pid (name) state …`; the name may hold anything.
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
 }
 
 /// Makes the folder at `path` (made if missing) a workspace. Every folder in it that is not hidden becomes a notebook

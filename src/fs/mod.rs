@@ -20,4 +20,4 @@ pub mod tree;
 mod workers;
 
 pub use core::{Context, Core, MountOptions};
-pub use session::{MountError, MountedFs, check_mountpoint, detach, is_stale, mount};
+pub use session::{MountError, MountedFs, abort, check_mountpoint, detach, is_stale, mount};

@@ -265,6 +265,13 @@ pub fn check_mountpoint(store: &Path, mountpoint: &Path) -> Result<PathBuf, Moun
     }
 }
 
+/// Ends the connection of a mount, whatever waits for it: all of that fails. For one whose daemon is dying, see
+/// [`crate::engine::is_dying`]; only root may.
+pub fn abort(mountpoint: &Path) {
+    // It aborts first, and then says EBUSY while somebody is in there: that is left to who unmounts.
+    let _ = rustix::mount::unmount(mountpoint, rustix::mount::UnmountFlags::FORCE);
+}
+
 /// Whether a FUSE daemon died here: "transport endpoint is not connected".
 #[must_use]
 pub fn is_stale(mountpoint: &Path) -> bool {

@@ -94,6 +94,7 @@ fn make(context: &Context, workspace: &Path, now: Instant) -> Result<String, Cli
 }
 
 fn mount(context: &Context, workspace: &Path, mnt: &Path) -> Result<(), CliError> {
+    mounts::free(mnt);
     let is_dead = crate::fs::is_stale(mnt);
     if !is_dead && mounts::of(workspace).iter().any(|mount| mount.mountpoint == mnt) {
         return Ok(());

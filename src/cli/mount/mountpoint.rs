@@ -14,6 +14,7 @@ use crate::fs::{MountError, check_mountpoint};
 pub(crate) fn prepare(workspace: &Path, mountpoint: &Path) -> Result<PathBuf, EngineError> {
     let whole = std::path::absolute(mountpoint)
         .map_err(|error| EngineError::Invalid(format!("{}: {error}", mountpoint.display())))?;
+    mounts::free(&whole);
     let is_dead = crate::fs::is_stale(&whole);
     if let Some(mount) = mounts::all().into_iter().rfind(|mount| mount.mountpoint == whole).filter(|_| !is_dead) {
         let shown = mountpoint.display();
