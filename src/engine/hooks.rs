@@ -22,7 +22,7 @@ pub trait MountHooks: Send + Sync + std::fmt::Debug {
         let _ = (notebook, path);
     }
 
-    /// Waits until what was called back has been given up, some milliseconds at most: before the acknowledgement.
+    /// Waits until what was called back has been given up, a third of a second at most: before the acknowledgement.
     fn settle(&self) {}
 
     /// The store changed at this path, whether indexed or not (also in ignored folders): the kernel's entry, its

@@ -391,7 +391,7 @@ impl Engine {
     }
 
     /// As [`Engine::note`], for the engine's own changes: no mount shows any more, by what its kernel holds, what was
-    /// before. Waits some milliseconds at most, where a mount's kernel holds something.
+    /// before. Waits where a mount's kernel holds something, a third of a second at most.
     fn note_settled(&self, change: Change) {
         let (notebook, path) = (change.notebook, change.path.clone());
         self.note(change);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::caches::Drop;
 use super::core::Core;
-use super::node::{Node, Real, Version};
+use super::node::{Node, Parent, Version};
 use crate::engine::{AppliedChange, AppliedKind, MountHooks, Notebook};
 use crate::index::parse::sidecar_subjects;
 use crate::sys::StoreStat;
@@ -131,10 +131,10 @@ impl Core {
         }
     }
 
-    /// What is to be dropped for these wishes. Runs on the thread that speaks to the kernel, with no lock held.
+    /// What is to be dropped for these wishes. No lock is held while the store is asked.
     #[must_use]
     pub fn look_up(&self, due: &[Drop]) -> Vec<Drop> {
-        let (mut drops, mut folders) = (Vec::new(), HashMap::new());
+        let (mut drops, mut folders, mut watched) = (Vec::new(), HashMap::new(), Vec::new());
         for wish in due {
             match wish {
                 Drop::StorePath(notebook, path) => {
@@ -155,9 +155,7 @@ impl Core {
                     }
                 }
                 Drop::StoreFolder(notebook, folder) => {
-                    if let Some(notebook) = self.engine.notebook(*notebook) {
-                        self.look_up_folder(&notebook, folder, &mut drops);
-                    }
+                    watched.extend(self.engine.notebook(*notebook).map(|notebook| (notebook, folder)));
                 }
                 Drop::Everything => drops.extend(self.everything()),
                 // Likewise.
@@ -165,21 +163,38 @@ impl Core {
                 Drop::Entry(..) | Drop::Attributes(_) | Drop::Contents(_) => drops.push(wish.clone()),
             }
         }
+        self.look_up_folders(watched, &mut drops);
         drops
     }
 
-    /// Everything of a folder, if this mount knows it: what is there, and what it holds that is not there any more.
-    fn look_up_folder(&self, notebook: &Notebook, path: &NotePath, drops: &mut Vec<Drop>) {
-        let Some(folder) = self.known_folder(notebook, path) else { return };
-        let entries = notebook.dir.list(path).unwrap_or_default();
-        let mut names: BTreeSet<OsString> = entries.into_iter().map(|entry| entry.name).collect();
+    /// Everything of these folders, where this mount knows them: what is there, and what it holds that is not there any
+    /// more. Who makes many folders is not to have all nodes gone through for each.
+    fn look_up_folders(&self, watched: Vec<(Arc<Notebook>, &NotePath)>, drops: &mut Vec<Drop>) {
+        let mut folders = HashMap::new();
+        for (notebook, path) in watched {
+            let Some(folder) = self.known_folder(&notebook, path) else { continue };
+            let entries = notebook.dir.list(path).unwrap_or_default();
+            let names: BTreeSet<OsString> = entries.into_iter().map(|entry| entry.name).collect();
+            folders.insert(folder.node.number, (notebook, path, folder, names));
+        }
+        if folders.is_empty() {
+            return;
+        }
         self.nodes.for_each(|node| {
-            let held = node.real().map(Real::names).unwrap_or_default().into_iter();
-            names.extend(held.filter(|name| name.parent.is_node(folder.node.number)).map(|name| name.name));
+            let Some(real) = node.real() else { return };
+            real.each_name(|name| {
+                if let Parent::Node(parent) = &name.parent
+                    && let Some((.., names)) = folders.get_mut(&parent.number)
+                {
+                    names.insert(name.name.clone());
+                }
+            });
         });
-        drops.push(Drop::Contents(folder.node.number));
-        for entry in names.iter().filter_map(|name| path.join(name.as_encoded_bytes()).ok()) {
-            self.look_up_entry(notebook, &folder, &entry, drops);
+        for (notebook, path, folder, names) in folders.values() {
+            drops.push(Drop::Contents(folder.node.number));
+            for entry in names.iter().filter_map(|name| path.join(name.as_encoded_bytes()).ok()) {
+                self.look_up_entry(notebook, folder, &entry, drops);
+            }
         }
     }
 
@@ -235,8 +250,8 @@ impl Core {
             *real.told.lock() = super::node::Told::default();
             drops.push(Drop::Contents(node.number));
             drops.extend(real.names().into_iter().filter_map(|name| match name.parent {
-                super::node::Parent::Node(parent) => Some(Drop::Entry(parent.number, name.name)),
-                super::node::Parent::Tmp(_) => None,
+                Parent::Node(parent) => Some(Drop::Entry(parent.number, name.name)),
+                Parent::Tmp(_) => None,
             }));
         });
         drops

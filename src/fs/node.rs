@@ -90,11 +90,6 @@ impl Parent {
         }
     }
 
-    /// Whether it is the directory of this number.
-    pub(super) fn is_node(&self, number: NodeNumber) -> bool {
-        matches!(self, Self::Node(node) if node.number == number)
-    }
-
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Node(a), Self::Node(b)) => a.number == b.number,
@@ -239,6 +234,11 @@ impl Real {
     #[must_use]
     pub fn names(&self) -> Vec<Name> {
         self.names.lock().iter().rev().cloned().collect()
+    }
+
+    /// Visits the names, without a copy of them.
+    pub(super) fn each_name(&self, visit: impl FnMut(&Name)) {
+        self.names.lock().iter().for_each(visit);
     }
 
     /// Takes note that it was found by this name.

@@ -22,7 +22,7 @@ fn path_with(folder: &std::path::Path) -> String {
     format!("{}:/usr/local/bin:/usr/bin:/bin", folder.join("bin").display())
 }
 
-/// README: "for an ordinary user it goes through large requests and the page cache".
+/// README: "for an ordinary user, and for files under 128 KiB that are only read, it goes through large requests and the page cache".
 #[test]
 fn an_ordinary_user_mounts_edits_retags_and_unmounts() {
     let folder = tempfile::tempdir().unwrap();
