@@ -103,8 +103,10 @@ enum Due {
 
 const QUIET: Duration = Duration::from_secs(5);
 const LATEST: Duration = Duration::from_secs(60);
-/// After so long without a change packs are folded.
+/// After so long without a change packs are folded,
 const FOLD: Duration = Duration::from_secs(30);
+/// and after so many rounds, if that moment never comes.
+const FOLD_ROUNDS: u32 = 100;
 /// Kept contents beyond this are recorded without waiting for a quiet moment.
 const KEPT_MAX: usize = 64 << 20;
 /// A mark whose hint never led to a change (an ignored file) is lifted after this.
@@ -216,6 +218,14 @@ impl HistoryQueue {
             state.flush_wanted += 1;
             self.changed.notify_all();
         }
+    }
+
+    /// The versions of a file that were kept since the last round, for whoever records them now.
+    pub(super) fn take_kept(&self, number: NotebookNumber, path: &NotePath) -> Vec<Kept> {
+        let mut state = self.state.lock();
+        let Some(pending) = state.pending.get_mut(&number) else { return Vec::new() };
+        let is_of = |kept: &mut Kept| super::recorder::path_of(&kept.recorded) == Some(path);
+        pending.kept.extract_if(.., is_of).collect()
     }
 
     /// Compares the files that a first scan has met with what is recorded, once the index has taken them in.
@@ -367,11 +377,16 @@ fn touch(state: &mut State, changed: &Condvar) {
 /// Runs until the queue is closed and empty.
 pub(super) fn run(core: &Arc<Core>) {
     let recorder = Recorder::new(core);
-    let mut folding = None;
+    let mut folding: Option<std::thread::JoinHandle<()>> = None;
+    // What the last run left is folded after the first round.
+    let mut rounds = FOLD_ROUNDS;
     while let Some(due) = core.history.take() {
+        let is_folding = folding.as_ref().is_some_and(|folding| !folding.is_finished());
         match due {
             Due::Fold => {
-                end(folding.replace(fold(core)));
+                if !is_folding {
+                    folding = Some(fold(core));
+                }
             }
             Due::Record(round) => {
                 let wanted = round.wanted;
@@ -385,6 +400,11 @@ pub(super) fn run(core: &Arc<Core>) {
                 if has_failed && core.is_closed() {
                     // What was not recorded is found at the next start.
                     break;
+                }
+                rounds += 1;
+                if rounds > FOLD_ROUNDS && !is_folding && !core.is_closed() {
+                    rounds = 0;
+                    folding = Some(fold(core));
                 }
             }
         }

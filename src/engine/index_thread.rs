@@ -13,8 +13,8 @@ use super::graves::Graves;
 use super::notebooks::meta;
 use super::queue::{Hint, Item, Look};
 use crate::index::notebook::{IndexError, NotebookDb, RowChange};
-use crate::sys::StoreStat;
-use crate::types::{CommitId, NotePath, NotebookNumber};
+use crate::sys::{FaultPoint, pass};
+use crate::types::{NotePath, NotebookNumber};
 
 /// A notebook as the index thread has it.
 pub(super) struct IndexedNotebook {
@@ -127,22 +127,10 @@ impl IndexThread {
         }
     }
 
-    /// The history holds these contents: noted in the index where the file is still the same.
-    pub(super) fn mark_committed(&mut self, number: NotebookNumber, marks: &[(NotePath, StoreStat, CommitId)]) {
+    /// The history holds these contents: noted in the index where the row is still of them.
+    pub(super) fn mark_committed(&mut self, number: NotebookNumber, changes: &[RowChange]) {
         let Some(open) = self.notebooks.get_mut(&number) else { return };
-        let is_current = |path: &NotePath, stat: &StoreStat| {
-            open.notebook
-                .reader
-                .stat_of(path)
-                .ok()
-                .flatten()
-                .is_some_and(|row| (row.store, row.size, row.mtime_ns) == (stat.key, stat.size, stat.mtime_ns))
-        };
-        let changes: Vec<RowChange> = marks
-            .iter()
-            .filter(|(path, stat, _)| is_current(path, stat))
-            .map(|(path, _, commit)| RowChange::Committed(path.clone(), *commit))
-            .collect();
+        pass(FaultPoint::CommitMarked);
         for chunk in changes.chunks(super::batch::ROWS_MAX) {
             if let Err(error) = open.db.apply(chunk) {
                 // Only costs a look at these files at the next start.
