@@ -19,7 +19,7 @@ use super::scan::Found;
 use super::{Notebook, Requester, ignore};
 use crate::index::journal::JournalEntry;
 use crate::index::notebook::{FileRecord, IndexError, IndexedStat, RowChange};
-use crate::sys::FileKind;
+use crate::sys::{FaultPoint, FileKind, pass};
 use crate::types::{Actor, NotePath};
 
 /// Rows that one transaction writes at most, so that readers of the database and barriers are not kept long.
@@ -284,7 +284,11 @@ impl<'a> Batch<'a> {
             let there = looker.at(&verdict.path);
             for path in self.twins(&verdict, &there) {
                 if judged.insert(path.clone()) {
-                    waiting.push_back((path, Dirty { by: by.clone(), is_noted, ..Dirty::default() }));
+                    // A file of its own by now (inodes come back within seconds) was changed by somebody else.
+                    let key = |there: &There| there.file().map(|stat| stat.key);
+                    let is_twin = key(&there).is_some() && key(&looker.at(&path)) == key(&there);
+                    let by = by.clone().filter(|_| is_twin);
+                    waiting.push_back((path, Dirty { by, is_noted, ..Dirty::default() }));
                 }
             }
             let mut neighbours = looker.subjects(&verdict.path);
@@ -486,7 +490,9 @@ impl<'a> Batch<'a> {
         if changes.is_empty() {
             return Ok(0);
         }
+        pass(FaultPoint::IndexBefore);
         let applied = self.open.db.apply(changes)?;
+        pass(FaultPoint::IndexAfter);
         self.open.unordered += applied.len();
         super::announce::announce(self.core, self.open, &applied);
         Ok(applied.len())

@@ -53,6 +53,25 @@ fn changes_are_grouped_by_actor() {
     assert_eq!(lab.recorded("b.md").as_deref(), Some("# b, later\n"));
 }
 
+/// A note whose old inode another note got was recorded as changed by whoever had written the other, in their gesture:
+/// undoing that took it back too.
+#[test]
+fn a_note_that_was_another_name_of_a_file_belongs_to_who_wrote_it_since() {
+    let lab = Lab::with(&[("a.md", "# one\n")], false);
+    std::fs::hard_link(lab.root().join("lab/a.md"), lab.root().join("lab/b.md")).unwrap();
+    lab.engine().rescan(None, false).unwrap();
+    lab.flush();
+    let (tidy, grace) = (Actor::Agent("tidy".to_owned()), Actor::User("grace".to_owned()));
+    lab.write("b.md", "# written by grace\n");
+    lab.save_as(&tidy, "a.md", "# written by tidy\n");
+    lab.barrier();
+    let by = Requester { actor: grace.clone(), gesture: None };
+    lab.engine().note(Change { notebook: lab.lab().number, op: ChangeOp::Written, path: at("b.md"), by });
+    lab.flush();
+    let author = |path: &str| lab.lab().history.log(Some(&at(path)), 1).unwrap()[0].actor.clone();
+    assert_eq!((author("a.md"), author("b.md")), (tidy, grace));
+}
+
 #[test]
 fn the_version_before_a_removal_is_recorded() {
     let lab = Lab::with(&[("a.md", "# a\n")], false);
