@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::sys::{Dir, InPlace, Replace, StoreError, StoreStat};
+use crate::sys::{Dir, FaultPoint, InPlace, Replace, StoreError, StoreStat, pass};
 use crate::types::NotePath;
 
 /// Prefix of the journals in `.codex/tmp`.
@@ -70,6 +70,7 @@ pub(super) fn edit_in_place<G>(
 ) -> Result<(), InPlaceError> {
     let file = notebook.open_in_place(edit.path)?;
     let journal = write_journal(codex, edit)?;
+    pass(FaultPoint::InPlaceJournalled);
     let guard = stop_writes();
     let mut result = overwrite_if_unchanged(&file, edit);
     if let Err(InPlaceError::Store(_)) = &result {
@@ -77,6 +78,7 @@ pub(super) fn edit_in_place<G>(
         file.overwrite(edit.old).and_then(|()| file.sync())?;
     }
     drop(guard);
+    pass(FaultPoint::InPlaceWritten);
     if result.is_ok() {
         result = file.sync().map_err(InPlaceError::Store);
     }
