@@ -274,6 +274,8 @@ impl Core {
         if file.node.real().and_then(|real| real.scratch).is_some_and(|id| self.tree.is_scratch(id)) {
             return;
         }
+        // Not between an edit of the engine's and its word that it was the engine's.
+        let _guard = self.engine.write_guard(file.node.number);
         if let Ok(stat) = StoreStat::of(&*file.file) {
             self.note_if_changed(&file.node, &stat, &file.by);
         }

@@ -61,12 +61,14 @@ pub(super) struct Edit<'a> {
 }
 
 /// Replaces a file's bytes on its inode. `stop_writes` is called after the journal is durable and keeps other
-/// writers of this process away until its result is dropped.
+/// writers of this process away until its result is dropped; `written` before that, with the attributes that the file
+/// has by the edit.
 pub(super) fn edit_in_place<G>(
     notebook: &Dir,
     codex: &Dir,
     edit: &Edit<'_>,
     stop_writes: impl FnOnce() -> G,
+    written: impl FnOnce(&StoreStat),
 ) -> Result<(), InPlaceError> {
     let file = notebook.open_in_place(edit.path)?;
     let journal = write_journal(codex, edit)?;
@@ -76,6 +78,9 @@ pub(super) fn edit_in_place<G>(
     if let Err(InPlaceError::Store(_)) = &result {
         // Half written, perhaps: put the old bytes back at once rather than at the next start.
         file.overwrite(edit.old).and_then(|()| file.sync())?;
+    }
+    if let (Ok(()), Ok(stat)) = (&result, file.stat()) {
+        written(&stat);
     }
     drop(guard);
     pass(FaultPoint::InPlaceWritten);
@@ -237,7 +242,7 @@ mod tests {
         let s = store();
         let stat = s.notebook.write_durably(&note(), b"old", Replace::Never).unwrap();
         let edit = Edit { path: &note(), stat: &s.notebook.stat(&note()).unwrap(), old: b"old", new: b"newer" };
-        edit_in_place(&s.notebook, &s.codex, &edit, || ()).unwrap();
+        edit_in_place(&s.notebook, &s.codex, &edit, || (), |_| ()).unwrap();
         let (bytes, now) = s.notebook.read(&note(), 100).unwrap();
         assert_eq!((bytes.as_slice(), now.key), (&b"newer"[..], stat.key));
         assert!(s.codex.list(&tmp()).unwrap().is_empty());
@@ -250,7 +255,7 @@ mod tests {
         let stat = s.notebook.stat(&note()).unwrap();
         s.notebook.open_in_place(&note()).unwrap().overwrite(b"appended").unwrap();
         let edit = Edit { path: &note(), stat: &stat, old: b"old", new: b"new" };
-        assert!(matches!(edit_in_place(&s.notebook, &s.codex, &edit, || ()), Err(InPlaceError::Changed)));
+        assert!(matches!(edit_in_place(&s.notebook, &s.codex, &edit, || (), |_| ()), Err(InPlaceError::Changed)));
         assert_eq!(s.notebook.read(&note(), 100).unwrap().0, b"appended");
         assert!(s.codex.list(&tmp()).unwrap().is_empty());
     }

@@ -68,6 +68,10 @@ impl Engine {
                 dir.shown(path).display()
             )));
         }
+        if self.is_open(current.stat.key) {
+            // What was written through a handle and not reported yet is its writer's, not this edit's.
+            self.core.each_mount(|mount| mount.look_again());
+        }
         self.core.keep_before_edit(notebook, path, by);
         if current.stat.nlink > 1 || self.is_open(current.stat.key) {
             return self.replace_in_place(notebook, path, current, bytes);
@@ -114,8 +118,10 @@ impl Engine {
         bytes: &[u8],
     ) -> Result<Outcome, EngineError> {
         let edit = Edit { path, stat: &current.stat, old: &current.bytes, new: bytes };
-        let stop_writes = || self.workbench.stop_writes(notebook.node_number(&current.stat));
-        match edit_in_place(&notebook.dir, &notebook.codex, &edit, stop_writes) {
+        let number = notebook.node_number(&current.stat);
+        let stop_writes = || self.workbench.stop_writes(number);
+        let written = |stat: &StoreStat| self.core.each_mount(|mount| mount.rewritten(number, stat));
+        match edit_in_place(&notebook.dir, &notebook.codex, &edit, stop_writes, written) {
             Ok(()) => Ok(Outcome::Written),
             Err(InPlaceError::Changed) => Ok(Outcome::Changed),
             Err(InPlaceError::Store(error)) if error.is_not_found() => Ok(Outcome::Changed),
