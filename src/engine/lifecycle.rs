@@ -78,6 +78,7 @@ impl Engine {
             root,
             codex,
             settings: RwLock::new(Arc::new(settings)),
+            reloading: Mutex::default(),
             notebooks: RwLock::default(),
             changing_notebooks: Mutex::default(),
             catalog: super::catalog::Catalog::default(),
@@ -215,6 +216,7 @@ impl Drop for Engine {
 impl Core {
     /// See [`Engine::reload_settings`].
     pub(super) fn reload_settings(&self) -> Result<(), String> {
+        let _turn = self.reloading.lock();
         match Settings::read(&self.codex) {
             Ok(settings) => {
                 self.problems.clear(workspace::FILE);
