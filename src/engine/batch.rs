@@ -510,8 +510,11 @@ fn read_one(core: &Core, notebook: &Notebook, verdict: &mut Verdict) {
     let what = || format!("file {}/{}", notebook.name(), verdict.path);
     match read_record(notebook, &verdict.path, wanted) {
         Ok(record) => verdict.record = Some(Box::new(record)),
-        // Gone since: its own hint follows.
-        Err(error) if error.is_not_found() => {}
+        // Gone since. Its own hint follows, but whoever waits for this one must not see what was there before it.
+        Err(error) if error.is_not_found() => {
+            verdict.wanted = None;
+            verdict.is_absent = true;
+        }
         Err(error) => core.problems.set(&what(), error),
     }
 }

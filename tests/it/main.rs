@@ -7,6 +7,7 @@
 )]
 
 mod cli;
+mod crash;
 mod fs;
 #[path = "../model/mod.rs"]
 mod model;
