@@ -416,6 +416,10 @@ impl<'a> Batch<'a> {
         for verdict in verdicts.iter().filter(|verdict| !verdict.dirty.is_neighbour) {
             let recording = match (&verdict.wanted, &verdict.row) {
                 (Some(_), _) if verdict.dirty.is_in_stock => continue,
+                (Some(_), _) if verdict.is_settled() && verdict.dirty.is_noted => {
+                    self.core.history.push_late(number, &verdict.path, &requester(verdict));
+                    continue;
+                }
                 (Some(_), _) if !verdict.is_settled() => Recording::Written(verdict.path.clone()),
                 (None, _) if verdict.is_recorded_only => Recording::Written(verdict.path.clone()),
                 (None, Some(_)) if verdict.is_absent => Recording::Removed(verdict.path.clone()),

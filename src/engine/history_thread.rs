@@ -112,6 +112,12 @@ const KEPT_MAX: usize = 64 << 20;
 /// A mark whose hint never led to a change (an ignored file) is lifted after this.
 const MARK_MAX: Duration = Duration::from_secs(120);
 
+impl Unrecorded {
+    fn is_by(&self, by: &Requester) -> bool {
+        (&self.by.actor, &self.by.gesture) == (&by.actor, &by.gesture)
+    }
+}
+
 impl Pending {
     /// A folder moves: what was to be read in it has to be read in its new place.
     fn move_marks(&mut self, from: &NotePath, to: &NotePath) -> Vec<(Recording, Requester)> {
@@ -165,8 +171,11 @@ impl HistoryQueue {
                 if let Some(mark) = reported.filter(|_| by.actor == Actor::Unknown) {
                     by = mark.by.clone();
                 }
-                let mark = Unrecorded { by: by.clone(), noted: Instant::now(), is_queued: true, version };
-                pending.unrecorded.insert(path.clone(), mark);
+                // Somebody else has written since, whose report is on its way: what will be read is theirs.
+                if reported.is_none_or(|mark| mark.is_by(&by)) {
+                    let mark = Unrecorded { by: by.clone(), noted: Instant::now(), is_queued: true, version };
+                    pending.unrecorded.insert(path.clone(), mark);
+                }
             }
             Recording::Removed(path) => drop(pending.unrecorded.remove(path)),
         }
@@ -174,6 +183,18 @@ impl HistoryQueue {
         pending.changes.push((recording, by));
         pending.changes.extend(moved);
         touch(&mut state, &self.changed);
+    }
+
+    /// A report has come to the index thread that has the change already: it was there when an earlier one was looked at.
+    pub(super) fn push_late(&self, number: NotebookNumber, path: &NotePath, by: &Requester) {
+        let is_awaited = {
+            let state = self.state.lock();
+            let mark = state.pending.get(&number).and_then(|pending| pending.unrecorded.get(path));
+            mark.is_some_and(|mark| !mark.is_queued && mark.is_by(by))
+        };
+        if is_awaited {
+            self.push(number, Recording::Written(path.clone()), by.clone());
+        }
     }
 
     /// A change was reported; its hint is on its way.
@@ -310,9 +331,10 @@ impl HistoryQueue {
         let mut taken = BTreeMap::new();
         for (number, pending) in &mut state.pending {
             let mut changes = std::mem::take(&mut pending.changes);
-            for (recording, by) in changes.iter_mut().filter(|(_, by)| by.actor == Actor::Unknown) {
+            for (recording, by) in &mut changes {
                 if let Recording::Written(path) = recording
                     && let Some(mark) = pending.unrecorded.get(path)
+                    && (by.actor == Actor::Unknown || !mark.is_queued)
                 {
                     *by = mark.by.clone();
                 }
@@ -462,6 +484,7 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
             Ok(Ok(())) => core.history.lift_marks(number, round.version),
             Ok(Err(error)) => {
                 let error: EngineError = error;
+                core.heed_history(&notebook, &error);
                 failure = Some(error.to_string());
                 core.history.put_back(number, pending);
             }

@@ -26,6 +26,8 @@ pub(super) struct IndexedNotebook {
     stuck: BTreeSet<NotePath>,
     rescan: bool,
     retry_at: Option<Instant>,
+    /// Why it is tried again.
+    failure: String,
     save_nodes_at: Option<Instant>,
     /// Rows written since the database was last put in order.
     pub(super) unordered: usize,
@@ -44,6 +46,7 @@ impl IndexedNotebook {
             stuck: BTreeSet::new(),
             rescan: false,
             retry_at: None,
+            failure: String::new(),
             save_nodes_at: None,
             unordered: 0,
             order_at: None,
@@ -195,6 +198,7 @@ impl IndexThread {
             }
             Err(error) => {
                 core.problems.set(&what, &error);
+                open.failure = error.to_string();
                 open.stuck.extend(paths);
                 if open.stuck.len() > 10_000 {
                     open.stuck.clear();
@@ -208,7 +212,10 @@ impl IndexThread {
     /// Why readers cannot be let through, if that is so.
     fn broken(&self) -> Option<String> {
         let stuck = self.notebooks.values().find(|open| open.retry_at.is_some());
-        let reason = stuck.map(|open| format!("the index of `{}` cannot be written", open.notebook.name()));
+        let reason = stuck.map(|open| {
+            let failure = if open.failure.is_empty() { String::new() } else { format!(": {}", open.failure) };
+            format!("the index of `{}` cannot be written{failure}", open.notebook.name())
+        });
         self.panicked.clone().or(reason)
     }
 

@@ -29,6 +29,7 @@ pub(super) struct Threads {
     history: Option<JoinHandle<()>>,
     index: Option<JoinHandle<()>>,
     journal: Option<JoinHandle<()>>,
+    distrust: Option<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -119,6 +120,7 @@ impl Engine {
             threads.history = Some(spawn("cdx-history", &core, super::history_thread::run));
             threads.scanner = Some(spawn("cdx-scan", &core, super::scan::run));
             threads.urgent = Some(spawn("cdx-scan-now", &core, super::scan::run_urgent));
+            threads.distrust = Some(spawn("cdx-distrust", &core, super::distrust::run));
             threads.watcher = core.watches.is_some().then(|| spawn("cdx-watch", &core, super::watcher::run));
         }
         if core.options.wait_for_scan {
@@ -184,6 +186,7 @@ impl Engine {
         if let Some(watches) = &core.watches {
             watches.events.wake();
         }
+        join(threads.distrust.take());
         join(threads.watcher.take());
         join(threads.scanner.take());
         join(threads.urgent.take());

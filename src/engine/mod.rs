@@ -8,6 +8,7 @@ pub mod check;
 pub mod command;
 mod core;
 mod debt;
+mod distrust;
 pub mod doctor;
 pub mod edit;
 mod error;
@@ -128,6 +129,8 @@ pub struct Notebook {
     /// The store's identity of its folder and of its `.codex`: tells whether they are still in their place.
     key: StoreKey,
     codex_key: StoreKey,
+    /// See [`Notebook::why_read_only`].
+    distrusted: parking_lot::RwLock<Option<String>>,
 }
 
 impl Notebook {

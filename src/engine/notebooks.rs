@@ -122,6 +122,7 @@ impl Core {
             number,
             key: key(&dir)?,
             codex_key: key(&codex)?,
+            distrusted: parking_lot::RwLock::default(),
             ignore: IgnoreRules::new(dir.try_clone()?, &self.settings.read().ignore),
             dir,
             codex,

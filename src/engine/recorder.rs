@@ -79,14 +79,16 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// What was kept before it went comes first. Of several versions of a file, each is a commit of its own.
+    /// What was kept before it went comes first. Of several versions of a file, each is a commit of its own, the oldest
+    /// first, whoever wrote them.
     fn record_kept(&self, notebook: &Notebook, kept: &[Kept], gestures: &mut Gestures) -> Result<(), EngineError> {
         let mut rest: Vec<&Kept> = kept.iter().collect();
         while let Some(first) = rest.first() {
             let by = first.by.clone();
             let mut paths = HashSet::new();
+            // An older version that waits keeps those after it waiting.
             let (now, later): (Vec<&Kept>, Vec<&Kept>) =
-                rest.into_iter().partition(|one| one.by_same(&by) && paths.insert(path_of(&one.recorded).cloned()));
+                rest.into_iter().partition(|one| paths.insert(path_of(&one.recorded).cloned()) && one.by_same(&by));
             rest = later;
             let gesture = gestures.of(&by);
             for chunk in now.chunks(COMMIT_CHANGES) {
@@ -133,9 +135,12 @@ impl<'a> Recorder<'a> {
                 Recording::Removed(path) => changes.push(Recorded::Removed { path }),
                 Recording::Moved(from, to) => changes.push(Recorded::Moved { from, to }),
                 Recording::Written(path) => {
-                    let Some(loaded) = load(self.core, notebook, &path) else { continue };
-                    // What it was before an edit that came since the round began is older than what was read now.
-                    self.record_kept_of(notebook, &path, gestures)?;
+                    // What it was before an edit that came since the round began comes before what it is now.
+                    let mut loaded = load(self.core, notebook, &path);
+                    while self.record_kept_of(notebook, &path, gestures)? {
+                        loaded = load(self.core, notebook, &path);
+                    }
+                    let Some(loaded) = loaded else { continue };
                     bytes += loaded.size;
                     marks.extend(Mark::of(&loaded.recorded));
                     changes.push(loaded.recorded);
@@ -190,19 +195,20 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Records the versions of a file that are kept by now.
+    /// Records the versions of a file that are kept by now; whether there were any.
     fn record_kept_of(
         &self,
         notebook: &Notebook,
         path: &NotePath,
         gestures: &mut Gestures,
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         let kept = self.core.history.take_kept(notebook.number, path);
+        let has_any = !kept.is_empty();
         let recorded = self.record_kept(notebook, &kept, gestures);
         if recorded.is_err() {
             kept.into_iter().for_each(|kept| self.core.history.keep(notebook.number, kept));
         }
-        recorded
+        recorded.map(|()| has_any)
     }
 
     /// Records what changed while nobody looked, after a crash or between two runs; and all of a notebook that has no

@@ -94,7 +94,7 @@ impl Core {
         }
         let writes = flags & libc::O_ACCMODE != libc::O_RDONLY || flags & libc::O_TRUNC != 0;
         if writes {
-            self.writable()?;
+            self.writable_at(node)?;
         }
         // Until the handle stands in the table: an edit that saw none would replace the inode under it.
         let _guard = self.engine.write_guard(node.number);

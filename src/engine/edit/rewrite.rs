@@ -61,6 +61,7 @@ impl Engine {
         bytes: &[u8],
         by: &Requester,
     ) -> Result<Outcome, EngineError> {
+        self.check_trusted(notebook)?;
         let dir = &notebook.dir;
         if !dir.may_write(path)? {
             return Err(EngineError::Denied(format!(
@@ -104,7 +105,7 @@ impl Engine {
                     // It was opened meanwhile. Or the folder cannot be written, or the file belongs to somebody else who
                     // lets us write to it: a new inode is refused, its bytes are not.
                     libc::EBUSY | libc::EACCES | libc::EPERM => self.replace_in_place(notebook, path, current, bytes),
-                    _ => Err(refused(error)),
+                    _ => Err(self.failed(notebook, error)),
                 }
             }
         }
@@ -125,7 +126,7 @@ impl Engine {
             Ok(()) => Ok(Outcome::Written),
             Err(InPlaceError::Changed) => Ok(Outcome::Changed),
             Err(InPlaceError::Store(error)) if error.is_not_found() => Ok(Outcome::Changed),
-            Err(InPlaceError::Store(error)) => Err(refused(error)),
+            Err(InPlaceError::Store(error)) => Err(self.failed(notebook, error)),
         }
     }
 
@@ -137,6 +138,12 @@ impl Engine {
             path: path.clone(),
             by: by.clone(),
         });
+    }
+
+    /// The error of a write in a notebook.
+    pub(super) fn failed(&self, notebook: &Notebook, error: StoreError) -> EngineError {
+        self.heed(notebook, &error);
+        refused(error)
     }
 
     /// Refuses every change of a workspace that was opened read only.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -38,6 +38,18 @@ impl Site {
     /// The mountpoint.
     pub fn mnt(&self) -> PathBuf {
         self.folder.path().join("mnt")
+    }
+
+    /// Has daemons that were started with [`Site::faults`] do this, one `POINT ACTION [SKIP [TIMES]]` a line.
+    pub fn ask_for(&self, faults: &str) {
+        let file = self.folder.path().join("faults");
+        let new = file.with_extension("new");
+        std::fs::write(&new, faults).and_then(|()| std::fs::rename(&new, &file)).expect("a file of faults");
+    }
+
+    /// What a daemon's environment is to hold for that.
+    pub fn faults(&self) -> (&'static str, String) {
+        ("CODEX_FAULTS", self.folder.path().join("faults").display().to_string())
     }
 
     /// Copies the workspace to where `CDX_CRASH_KEEP` says, for a look at it; where it is, in words.
@@ -79,7 +91,8 @@ impl Drop for Site {
 pub struct Daemon {
     child: Child,
     said: Receiver<String>,
-    is_reaped: bool,
+    ended: Option<ExitStatus>,
+    mnt: PathBuf,
 }
 
 impl Daemon {
@@ -89,9 +102,9 @@ impl Daemon {
     }
 
     /// The same, with variables in its environment.
-    pub fn start_with(site: &Site, env: &[(&str, &str)]) -> Self {
+    pub fn start_with(site: &Site, env: &[(&str, String)]) -> Self {
         let mut command = site.cdx(&["mount", "ws", "mnt"]);
-        command.envs(env.iter().copied()).stdout(Stdio::piped());
+        command.envs(env.iter().cloned()).stdout(Stdio::piped());
         let log = std::fs::OpenOptions::new().append(true).create(true).open(site.folder.path().join("log"));
         command.stderr(Stdio::from(log.expect("a log")));
         let mut child = cdx::sys::end_with_parent(&mut command).spawn().expect("cdx starts");
@@ -102,7 +115,7 @@ impl Daemon {
                 let _ = sender.send(line);
             }
         });
-        Self { child, said, is_reaped: false }
+        Self { child, said, ended: None, mnt: site.mnt() }
     }
 
     /// Waits until it has said that it is mounted.
@@ -123,6 +136,42 @@ impl Daemon {
         }
     }
 
+    /// The signal that ended it.
+    pub fn signal(&self) -> Option<i32> {
+        self.ended.and_then(|status| std::os::unix::process::ExitStatusExt::signal(&status))
+    }
+
+    /// The same. One that is dead but for a thread which waits in the kernel for a caller of its own mount is freed as `cdx
+    /// mount` and `cdx umount` free it.
+    pub fn ends_within(&mut self, time: Duration, site: &Site) -> bool {
+        let began = Instant::now();
+        while !self.has_ended_within(Duration::from_secs(1)) {
+            if cdx::engine::is_dying(&site.ws()) {
+                cdx::fs::abort(&site.mnt());
+            }
+            if began.elapsed() > time {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What its threads do, for a message.
+    pub fn threads(&self) -> String {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.child.id()));
+        let lines = tasks.into_iter().flatten().map_while(Result::ok).map(|task| {
+            let part = |name: &str| std::fs::read_to_string(task.path().join(name)).unwrap_or_default();
+            format!("{} {}", part("stat").trim(), part("stack").replace('\n', " "))
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a child that can be asked");
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
@@ -131,9 +180,9 @@ impl Daemon {
     /// Whether it has ended within a time.
     pub fn has_ended_within(&mut self, time: Duration) -> bool {
         let began = Instant::now();
-        while !self.is_reaped {
-            self.is_reaped = self.child.try_wait().expect("a child of ours").is_some();
-            if !self.is_reaped {
+        while self.ended.is_none() {
+            self.ended = self.child.try_wait().expect("a child of ours");
+            if self.ended.is_none() {
                 if began.elapsed() > time {
                     return false;
                 }
@@ -146,9 +195,12 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        if !self.is_reaped {
+        if self.ended.is_none() {
             self.kill();
-            self.has_ended_within(Duration::from_secs(10));
+            if !self.has_ended_within(Duration::from_secs(3)) {
+                cdx::fs::abort(&self.mnt);
+                self.has_ended_within(Duration::from_secs(10));
+            }
         }
     }
 }

@@ -71,6 +71,12 @@ impl Worker {
         Ok(())
     }
 
+    /// Two operations that make a commit.
+    pub fn save_and_flush(&mut self, site: &Site) -> (&'static str, io::Result<()>) {
+        let mut hand = Hand { worker: self, site };
+        ("a save and a flush", hand.save().and_then(|()| hand.flush()))
+    }
+
     /// One operation of many system calls: what it was, and how it went.
     pub fn step(&mut self, site: &Site) -> (&'static str, io::Result<()>) {
         let mut hand = Hand { worker: self, site };
@@ -312,6 +318,8 @@ impl Hand<'_> {
     }
 
     fn edit_and_undo(&mut self) -> io::Result<()> {
+        // An undo takes back what differs from the version before: that one is to be recorded.
+        self.flush()?;
         let Some((path, before)) = self.any_note() else { return self.make() };
         let who = format!("{}-undoes", self.worker.name());
         if !self.set_number(&path, &who)? {

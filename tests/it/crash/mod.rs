@@ -4,8 +4,10 @@
 //! workspace of a failure is copied there.
 
 mod daemon;
+mod faults;
 mod ledger;
 mod load;
+mod points;
 mod verify;
 
 use std::sync::atomic::Ordering;
@@ -111,7 +113,12 @@ fn kill(mut daemon: Daemon, site: &Site, tally: &mut Tally) -> Daemon {
     let next = Daemon::start(site);
     if !has_ended {
         tally.stuck += 1;
-        assert!(daemon.has_ended_within(Duration::from_secs(20)), "a killed daemon does not end");
+        if !daemon.has_ended_within(Duration::from_secs(20)) {
+            let threads = daemon.threads();
+            // Who waits for it could never end either.
+            cdx::fs::abort(&site.mnt());
+            panic!("a killed daemon does not end, and the next does not free it:\n{threads}");
+        }
     }
     next
 }

@@ -68,9 +68,8 @@ fn tags(site: &Site, worker: &Worker) -> Result<(), String> {
     // What is saved under a temporary name is nobody's note yet.
     let notes = worker.ledger.world.iter().filter(|(path, _)| path.ends_with(".md"));
     for tag in notes.filter_map(|(_, text)| tag_of(text)) {
-        let bears = |(path, text): &(&String, &Arc<Vec<u8>>)| {
-            path.ends_with(".md") && tag_of(text).as_ref() == Some(&tag)
-        };
+        let bears =
+            |(path, text): &(&String, &Arc<Vec<u8>>)| path.ends_with(".md") && tag_of(text).as_ref() == Some(&tag);
         let mut expected: Vec<&String> = worker.ledger.world.iter().filter(bears).map(|(path, _)| path).collect();
         expected.sort();
         let folder = site.mnt().join("tags").join(&tag);

@@ -89,7 +89,8 @@ fn every_look_shows_what_was_acknowledged_before_it() {
     let began = Instant::now();
     let views: Vec<(String, String)> = (0..WRITERS)
         .map(|id| {
-            let view = format!("---\ntype: view\nview_type: list\nquery:\n  where: 'owner:{id}'\n  group_by: gen\n---\n");
+            let view =
+                format!("---\ntype: view\nview_type: list\nquery:\n  where: 'owner:{id}'\n  group_by: gen\n---\n");
             (format!("v{id}.cdx"), view)
         })
         .collect();
