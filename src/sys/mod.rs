@@ -22,7 +22,7 @@ mod users;
 
 pub use caller::{ActingAs, Credentials, WithoutSetId, act_as, without_set_id};
 pub use change::InPlace;
-pub use child::end_with_parent;
+pub use child::{end_with_parent, terminate_at_parents_end};
 pub use dir::{Dir, DirEntry};
 pub use durable::Replace;
 pub use error::{IoContext, StoreError};
