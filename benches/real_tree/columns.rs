@@ -12,9 +12,9 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use crate::support::daemon::{As, Daemon};
 use crate::support::host::KeptMemory;
 use crate::support::lab::Lab;
+use crate::support::process::{ENGINE_CORE, pin_this_thread};
 use crate::support::ram::RamDisk;
 use crate::support::time::percentile;
-use crate::support::process::{ENGINE_CORE, pin_this_thread};
 use crate::support::{Outcome, namespace, process, say};
 
 /// The mounts, each over a store of its own.
