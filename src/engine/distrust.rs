@@ -23,14 +23,14 @@ impl Notebook {
     pub fn why_read_only(&self) -> Option<String> {
         self.distrusted.read().clone()
     }
+
+    /// Refuses every change of a notebook whose disk failed to take one.
+    pub(super) fn check_trusted(&self) -> Result<(), EngineError> {
+        self.why_read_only().map_or(Ok(()), |reason| Err(EngineError::ReadOnly(reason)))
+    }
 }
 
 impl Engine {
-    /// Refuses every change of a notebook whose disk failed to take one.
-    pub(super) fn check_trusted(&self, notebook: &Notebook) -> Result<(), EngineError> {
-        notebook.why_read_only().map_or(Ok(()), |reason| Err(EngineError::ReadOnly(reason)))
-    }
-
     /// The error of a write in a notebook; after a failed flush the notebook is read only.
     pub(super) fn heed(&self, notebook: &Notebook, error: &StoreError) {
         self.core.heed(notebook, error);

@@ -14,7 +14,7 @@ use super::{EngineError, Notebook, Requester, edit};
 use crate::history::{Batch, History, PastKind, Recorded, blob_id};
 use crate::index::notebook::RowChange;
 use crate::index::parse;
-use crate::sys::{FaultPoint, FileKind, pass};
+use crate::sys::{FaultPoint, FileKind, StoreStat, pass};
 use crate::types::{Actor, CommitId, ContentHash, GestureId, NotePath};
 
 /// The gestures of one round: what one actor changed in it, over all notebooks.
@@ -206,7 +206,9 @@ impl<'a> Recorder<'a> {
         let has_any = !kept.is_empty();
         let recorded = self.record_kept(notebook, &kept, gestures);
         if recorded.is_err() {
-            kept.into_iter().for_each(|kept| self.core.history.keep(notebook.number, kept));
+            for kept in kept {
+                self.core.history.keep(notebook.number, kept);
+            }
         }
         recorded.map(|()| has_any)
     }
@@ -331,6 +333,11 @@ fn groups(changes: &[(Recording, Requester)], gestures: &mut Gestures) -> Vec<Gr
 /// The contents of a file as they would be recorded; `None` where there is none, or none that is recorded.
 pub(super) fn load(core: &Core, notebook: &Notebook, path: &NotePath) -> Option<Loaded> {
     let stat = notebook.dir.stat(path).ok()?;
+    load_known(core, notebook, path, &stat)
+}
+
+/// As [`load`], where a moment ago it had these attributes.
+pub(super) fn load_known(core: &Core, notebook: &Notebook, path: &NotePath, stat: &StoreStat) -> Option<Loaded> {
     match stat.kind {
         FileKind::Symlink => {
             let target = notebook.dir.read_symlink(path).ok()?;

@@ -55,7 +55,7 @@ impl Engine {
         let notebook =
             self.notebook(notebook).ok_or_else(|| EngineError::NotFound(format!("the notebook of {path} is gone")))?;
         check_place(path)?;
-        self.check_trusted(&notebook)?;
+        notebook.check_trusted()?;
         let _lock = self.workbench.lock_file(notebook.number, path);
         notebook.dir.make_dirs(&path.parent()).map_err(refused)?;
         match notebook.make_file(path, bytes) {

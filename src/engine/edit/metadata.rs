@@ -113,7 +113,7 @@ impl Engine {
                 (self.replace(notebook, place, &current, &written.bytes, by)?, place.clone())
             }
             Target::New => {
-                self.check_trusted(notebook)?;
+                notebook.check_trusted()?;
                 self.new_sidecar(notebook, path, &described.own.stat, &written.bytes)?
             }
         };

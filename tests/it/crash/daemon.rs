@@ -220,6 +220,7 @@ pub struct Watchdog(std::sync::mpsc::Sender<()>);
 
 impl Watchdog {
     /// Expects a sign of life every `limit`.
+    #[allow(clippy::print_stderr, reason = "nobody is left to tell but who reads the log")]
     pub fn over(mnt: PathBuf, limit: Duration, what: String) -> Self {
         let (sender, signs) = channel();
         std::thread::spawn(move || {

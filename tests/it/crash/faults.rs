@@ -149,7 +149,7 @@ fn a_full_disk_is_said_and_costs_nothing() {
     let big = site.mnt().join("lab/big.bin");
     let mut file = std::fs::File::create(&big).unwrap();
     let full = loop {
-        if let Err(error) = file.write_all(&[7; 65_536]) {
+        if let Err(error) = file.write_all(&[7; 8192]) {
             break error;
         }
     };

@@ -139,7 +139,7 @@ impl Checker {
     fn write(&self, register: &Register, mut random: Random) {
         while !self.is_over.load(Ordering::SeqCst) {
             let old = *register.states.lock().unwrap().last().unwrap();
-            let mount = &self.mounts[random.below(2) as usize];
+            let mount = &self.mounts[random.index(2)];
             let retags = old.is_there && random.below(3) == 0;
             let new = if retags {
                 State { tag: old.tag + 1, ..old }
@@ -164,8 +164,8 @@ impl Checker {
 
     fn read(&self, mut random: Random, wanted: u64) {
         while self.checks.fetch_add(1, Ordering::SeqCst) < wanted {
-            let register = &self.registers[random.below(WRITERS as u64) as usize];
-            let probe = PROBES[random.below(PROBES.len() as u64) as usize];
+            let register = &self.registers[random.index(WRITERS)];
+            let probe = PROBES[random.index(PROBES.len())];
             let acknowledged = register.acknowledged.load(Ordering::SeqCst);
             let past = acknowledged.saturating_sub(usize::from(random.below(3) == 0));
             let value = probe.value(register.states.lock().unwrap()[past]);
@@ -193,13 +193,14 @@ impl Checker {
     /// Whether the note is seen where a value would show it.
     fn look(&self, probe: Probe, register: &Register, value: u64, random: &mut Random) -> bool {
         let (id, name) = (register.id, register.name());
-        let at = |path: String| self.mounts[random.clone().below(2) as usize].join(path);
+        let mount = &self.mounts[random.index(2)];
+        let at = |path: String| mount.join(path);
         let lists = |path: String| match std::fs::read_dir(at(path)) {
             Ok(entries) => entries.map_while(Result::ok).any(|entry| *entry.file_name() == *name),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
             Err(error) => panic!("{probe:?}: {error}"),
         };
-        let seen = match probe {
+        match probe {
             Probe::Groups => ls(at(format!("views/v{id}.cdx"))).contains(&value.to_string()),
             Probe::Search => lists(format!(".codex/search/word{id}x{value}")),
             Probe::By => lists(format!(".codex/by/gen/{value}")),
@@ -211,9 +212,7 @@ impl Checker {
                 let by = Requester { actor: Actor::User("reader".to_owned()), gesture: None };
                 self.mounted.engine().perform(&command, &by).unwrap()["total"] == 1
             }
-        };
-        random.next();
-        seen
+        }
     }
 }
 

@@ -24,10 +24,14 @@ impl Random {
         self.next() % bound
     }
 
+    /// A place in a list of this length.
+    pub fn index(&mut self, len: usize) -> usize {
+        usize::try_from(self.below(len.max(1) as u64)).unwrap_or_default()
+    }
+
     /// One of these, if there is any.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        let at = usize::try_from(self.below(of.len().max(1) as u64)).unwrap_or_default();
-        of.get(at)
+        of.get(self.index(of.len()))
     }
 }
 
@@ -39,5 +43,5 @@ pub fn setting(name: &str, otherwise: u64) -> u64 {
 /// The seed of a test: from the environment, else another one each time.
 pub fn seed(name: &str) -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock after 1970");
-    setting(name, now.as_nanos() as u64 % 1_000_000_000)
+    setting(name, u64::from(now.subsec_nanos()))
 }
