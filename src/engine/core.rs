@@ -131,6 +131,13 @@ impl Core {
         }
     }
 
+    /// Whether a notebook's `.codex` is surely not there any more; one that may not be looked at is.
+    pub(super) fn has_lost_codex(&self, notebook: &Notebook) -> bool {
+        let there = || notebook.dir.stat(&super::workspace::note_path(".codex"));
+        self.scratch.is_none()
+            && there().map_or_else(|error| error.is_not_found(), |stat| stat.key != notebook.codex_key)
+    }
+
     /// Whether a notebook's folder is where it was: what a mass deletion has to be checked against, since an
     /// unmounted drive and a moved folder look like one.
     pub(super) fn is_in_place(&self, notebook: &Notebook) -> bool {

@@ -2,6 +2,7 @@
 //! It knows nothing of FUSE, HTTP or the command line; they call it.
 
 mod announce;
+mod away;
 mod batch;
 pub mod catalog;
 pub mod check;
@@ -124,6 +125,7 @@ pub struct Notebook {
     pub history: Arc<History>,
     name: parking_lot::RwLock<NotebookName>,
     nodes: Arc<NodeNumbers>,
+    disks: away::Disks,
     ignore: ignore::IgnoreRules,
     /// The store's identity of its folder and of its `.codex`: tells whether they are still in their place.
     key: StoreKey,
@@ -289,6 +291,13 @@ impl Engine {
     #[must_use]
     pub fn notebook(&self, number: NotebookNumber) -> Option<Arc<Notebook>> {
         self.core.notebook(number)
+    }
+
+    /// Folders of notebooks that are there and could not be opened, or whose disk is not mounted, each with why.
+    #[must_use]
+    pub fn broken_notebooks(&self) -> Vec<(String, String)> {
+        let of_notebook = |(what, reason): (String, String)| Some((what.strip_prefix("notebook ")?.to_owned(), reason));
+        self.core.problems.all().into_iter().filter_map(of_notebook).collect()
     }
 
     /// The notebook of a name.

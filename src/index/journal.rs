@@ -67,6 +67,7 @@ CREATE TABLE IF NOT EXISTS notebooks (
     name TEXT NOT NULL,
     epoch INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS held (number INTEGER PRIMARY KEY, files INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS reserved (one INTEGER PRIMARY KEY CHECK (one = 1), below INTEGER NOT NULL);
 ";
 
@@ -190,6 +191,26 @@ impl Journal {
             })
             .map_err(&at)?;
         rows.collect::<Result<_, _>>().map_err(at)
+    }
+
+    /// Notes how many files a notebook holds.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn set_held(&mut self, number: NotebookNumber, files: u64) -> Result<(), IndexError> {
+        let sql = "INSERT INTO held VALUES (?1, ?2) ON CONFLICT DO UPDATE SET files = ?2 WHERE files <> ?2";
+        self.connection.execute(sql, params![number.0, integer(Seq(files))]).map(drop).map_err(self.at())
+    }
+
+    /// How many files a notebook held when that was last noted; 0 where it never was.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn held(&self, number: NotebookNumber) -> Result<u64, IndexError> {
+        let sql = "SELECT files FROM held WHERE number = ?1";
+        let held: Option<i64> =
+            self.connection.query_row(sql, [number.0], |row| row.get(0)).optional().map_err(self.at())?;
+        Ok(held.map_or(0, i64::unsigned_abs))
     }
 
     /// Writes what a notebook is called by.

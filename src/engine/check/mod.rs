@@ -75,6 +75,8 @@ pub enum Kind {
     HistoryDamaged,
     /// A file or folder cannot be read.
     Unreadable,
+    /// The disk that is mounted on a folder is not mounted.
+    Away,
     /// A name that is not UTF-8: recorded, never indexed.
     NameNotUtf8,
     /// Frontmatter or a sidecar cannot be read, or a tag is no legal one.
