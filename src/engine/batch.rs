@@ -173,7 +173,7 @@ impl<'a> Batch<'a> {
         }
         if path.name().to_str().is_some_and(|name| ignore::RULE_FILES.contains(&name)) {
             self.notebook.ignore.forget();
-            self.core.scans.request(&self.notebook, path.parent());
+            self.scan(path.parent(), is_noted);
         }
         let entry = self.dirty.entry(path).or_default();
         if by.is_some() {
