@@ -43,6 +43,9 @@ impl Check {
             }
         }
         context.out.table(&table)?;
+        for action in reply::list(&reply, "actions") {
+            tell(action.as_str().unwrap_or_default());
+        }
         let differences = reply::list(&reply, "differences").len() as u64;
         tell(match (holds, differences) {
             (true, 0) => "files, index and history agree".to_owned(),

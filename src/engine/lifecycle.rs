@@ -64,10 +64,17 @@ impl Engine {
         let scratch = if options.read_only { Some(ScratchFolder::new()?) } else { None };
         let lock = if options.read_only { None } else { Some(take_lock(&codex, path)?) };
         let journal_at = scratch.as_ref().map_or_else(|| path.join(".codex"), |scratch| scratch.path().to_owned());
-        let mut journal_db = Journal::open(&journal_at.join("journal.db"))?;
+        let (mut journal_db, damaged) = Journal::open_or_replace(&journal_at.join("journal.db"))?;
         let (first, below) = journal_db.reserve()?;
         let (journal, lines) = JournalQueue::new();
         let problems = Problems::default();
+        if let Some(aside) = damaged {
+            tracing::warn!(
+                "the journal of the workspace was damaged: it is kept as {}, and a new one was begun; who changed what \
+                 before is in the histories, notes and tags are as they were",
+                aside.display()
+            );
+        }
         let settings = Settings::read(&codex).unwrap_or_else(|reason| {
             problems.set(workspace::FILE, reason);
             Settings::default()
@@ -162,7 +169,7 @@ impl Engine {
         for notebook in self.notebooks().into_iter().filter(|one| notebook.is_none_or(|number| number == one.number)) {
             notebook.ignore.forget();
             if rebuild {
-                self.core.rebuild_index(notebook.name().as_str())?;
+                drop(self.core.rebuild_index(notebook.name().as_str())?);
             } else {
                 self.core.scans.request(&notebook, NotePath::root());
             }

@@ -180,6 +180,9 @@ impl Core {
             .find(|record| Some(&record.uid) == uid.as_ref())
             .or_else(|| records.iter().find(|record| record.name == name.as_str()))
             .filter(|record| is_free(record.number));
+        // A journal that was lost: the notebook says itself which it is.
+        let told = if known.is_none() && opened == Opened::Existing { own_record(name, db, &records)? } else { None };
+        let known = known.or(told.as_ref()).filter(|record| is_free(record.number));
         let keeps_nodes = opened == Opened::Existing && known.is_some_and(|record| Some(&record.uid) == uid.as_ref());
         let record = match known {
             Some(record) if keeps_nodes => NotebookRecord { name: name.as_str().to_owned(), ..record.clone() },
@@ -261,7 +264,7 @@ impl Core {
     }
 
     /// Opens a folder that was found, unless it is likely that its disk is not mounted.
-    fn open_found(&self, name: &str) -> Result<(), EngineError> {
+    pub(super) fn open_found(&self, name: &str) -> Result<(), EngineError> {
         let name = NotebookName::new(name).map_err(invalid)?;
         let has_codex = self.root.open_dir(&folder_path(name.as_str())?)?.stat(&note_path(".codex")).is_ok();
         if !has_codex && self.notebooks.read().bare.contains_key(name.as_str()) {
@@ -436,27 +439,27 @@ impl Core {
         }
     }
 
-    /// Reads every file of a notebook anew; a damaged index is removed first, and a new one made from the files.
-    pub(super) fn rebuild_index(&self, name: &str) -> Result<(), EngineError> {
+    /// Reads every file of a notebook anew; a damaged index is set aside first, and a new one made from the files. What was
+    /// done besides reading, in words.
+    pub(super) fn rebuild_index(&self, name: &str) -> Result<Option<String>, EngineError> {
         let notebook = self.named(name)?;
         let number = notebook.number;
         let (sender, answer) = std::sync::mpsc::channel();
         self.queue.push_task(Box::new(move |thread| sender.send(thread.is_whole(number)).unwrap_or(())));
         if answer.recv().unwrap_or(true) {
             self.scans.request_forced(&notebook);
-            return Ok(());
+            return Ok(None);
         }
         let _changing = self.changing_notebooks.lock();
         self.close_notebook(number);
-        for file in ["notebook.db", "notebook.db-wal", "notebook.db-shm"] {
-            match notebook.codex.remove_file(&note_path(file)) {
-                Err(error) if !error.is_not_found() => return Err(error.into()),
-                _ => {}
-            }
-        }
+        let place = match &self.scratch {
+            Some(scratch) => scratch.path().join(name),
+            None => self.path.join(name).join(".codex"),
+        };
+        let aside = NotebookDb::set_aside(&place.join("notebook.db"))?;
         let anew = self.open_notebook(&notebook.name())?;
         anew.disks.learn(&notebook.disks);
-        Ok(())
+        Ok(Some(format!("the index of {name} was damaged: it is kept as {}, and was made anew", aside.display())))
     }
 
     /// The open notebook of a name.
@@ -498,6 +501,21 @@ impl Core {
             let _ = left.recv();
         }
     }
+}
+
+/// What a notebook's database says of itself, where no other notebook has its number.
+fn own_record(
+    name: &NotebookName,
+    db: &NotebookDb,
+    records: &[NotebookRecord],
+) -> Result<Option<NotebookRecord>, EngineError> {
+    let number = |key| db.meta(key).map(|value| value.and_then(|value| value.parse::<u32>().ok()));
+    let (Some(uid), Some(own), Some(epoch)) = (db.meta(meta::UID)?, number(meta::NUMBER)?, number(meta::EPOCH)?) else {
+        return Ok(None);
+    };
+    let own = u16::try_from(own).ok().filter(|own| NUMBERS.contains(own)).map(NotebookNumber);
+    let own = own.filter(|own| records.iter().all(|record| record.number != *own && record.uid != uid));
+    Ok(own.map(|number| NotebookRecord { number, uid, name: name.as_str().to_owned(), epoch }))
 }
 
 /// The folder of a notebook of this name, if the name is a legal one.

@@ -191,7 +191,9 @@ fn lay_out(path: &Path) -> Result<Dir, HistoryError> {
     ];
     for (name, text) in files {
         // A power cut leaves empty files where a program did not flush; ours are flushed, foreign ones may not be.
-        if dir.stat(&inside(name)).map_or(true, |stat| stat.size == 0) {
+        let is_config = name.ends_with("config");
+        let is_damaged = || is_config && Config::open(&path.join(name)).and_then(|mut config| config.snapshot()).is_err();
+        if dir.stat(&inside(name)).map_or(true, |stat| stat.size == 0) || is_damaged() {
             dir.write_durably(&inside(name), text.as_bytes(), Replace::KeepAttributes)?;
         }
     }
