@@ -15,6 +15,7 @@ use super::journal_thread::JournalQueue;
 use super::notebooks::NotebookTable;
 use super::queue::Queue;
 use super::scan::ScanQueue;
+use super::starts::Starts;
 use super::watch::Watches;
 use super::{EngineOptions, MountHooks, Notebook, Settings};
 use crate::index::journal::Journal;
@@ -42,6 +43,7 @@ pub(super) struct Core {
     pub(super) watches: Option<Watches>,
     pub(super) subscribers: Subscribers,
     pub(super) problems: Problems,
+    pub(super) starts: Arc<Starts>,
     pub(super) closed: AtomicBool,
     pub(super) started: Instant,
     pub(super) workbench: Arc<Workbench>,

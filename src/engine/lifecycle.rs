@@ -13,6 +13,7 @@ use super::history_thread::{HistoryQueue, Kept};
 use super::journal_thread::JournalQueue;
 use super::queue::Queue;
 use super::scan::ScanQueue;
+use super::starts::Starts;
 use super::watch::{WATCHES, Watches};
 use super::workspace::{self, Holder, note_path};
 use super::{Engine, EngineError, EngineOptions, Settings, command, edit, recorder};
@@ -79,6 +80,10 @@ impl Engine {
             problems.set(workspace::FILE, reason);
             Settings::default()
         });
+        let starts = Arc::new(Starts::begin(&codex, options.read_only));
+        if let Some(reason) = starts.problem() {
+            problems.set("start", reason);
+        }
         let watches = if options.watch { start_watching(&root, &codex, &problems) } else { None };
         let core = Arc::new(Core {
             path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
@@ -97,6 +102,7 @@ impl Engine {
             watches,
             subscribers: super::events::Subscribers::default(),
             problems,
+            starts,
             closed: AtomicBool::new(false),
             started: Instant::now(),
             workbench: Arc::new(edit::Workbench::default()),
@@ -204,6 +210,7 @@ impl Engine {
         join(threads.index.take());
         core.journal.close();
         join(threads.journal.take());
+        core.starts.end();
         core.notebooks.write().clear();
         core.lock.lock().take();
     }

@@ -31,6 +31,7 @@ mod queue;
 mod read;
 mod recorder;
 mod scan;
+mod starts;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -126,6 +127,7 @@ pub struct Notebook {
     name: parking_lot::RwLock<NotebookName>,
     nodes: Arc<NodeNumbers>,
     disks: away::Disks,
+    starts: Arc<starts::Starts>,
     ignore: ignore::IgnoreRules,
     /// The store's identity of its folder and of its `.codex`: tells whether they are still in their place.
     key: StoreKey,

@@ -445,7 +445,16 @@ fn scan(core: &Arc<Core>, request: &Request) {
             let number = notebook.number;
             core.queue.push_task(Box::new(move |thread| thread.mark_scanned(number)));
             let (core_then, then) = (Arc::clone(core), Arc::clone(notebook));
-            core.queue.push_task(Box::new(move |_| core_then.remember_held(&then)));
+            core.queue.push_task(Box::new(move |_| {
+                core_then.remember_held(&then);
+                let is_read = |one: &Arc<Notebook>| core_then.scans.progress(one.number).is_complete;
+                if core_then.open_notebooks().iter().all(is_read) {
+                    core_then.starts.end();
+                    if !core_then.starts.skips_any() {
+                        core_then.problems.clear("start");
+                    }
+                }
+            }));
         }
         core.history.take_stock(core, notebook, outcome.present);
     }

@@ -13,8 +13,8 @@ use super::chain::Chain;
 use super::error::{Fault, HistoryError, Step};
 use super::maintain::{self, Folded};
 use super::repository::{Handles, head};
-use super::tree::{self, commit_id};
 use super::salvage::{self, Salvaged};
+use super::tree::{self, commit_id};
 use super::{diff, gestures, read, record, trail, undo};
 use crate::sys::Dir;
 use crate::types::{Actor, CommitId, GestureId, Instant, NotePath};
@@ -312,9 +312,13 @@ impl History {
     /// # Errors
     /// libgit2's.
     pub fn verify(&self) -> Result<Vec<String>, HistoryError> {
-        self.handles.with("verify", |repo| match head(repo)? {
-            Some(head) => Ok(read::verify(&repo.odb()?, head)),
-            None => Ok(Vec::new()),
+        self.handles.with("verify", |repo| {
+            let mut problems = match head(repo)? {
+                Some(head) => read::verify(&repo.odb()?, head),
+                None => Vec::new(),
+            };
+            problems.extend(maintain::damaged_packs(&Dir::open(self.handles.path())?)?);
+            Ok(problems)
         })
     }
 

@@ -44,7 +44,7 @@ pub(super) fn salvage(path: &Path, known: Known<'_>) -> Result<Salvaged, History
             all.add_disk_alternate(&objects(&aside))?;
         }
         let mut keeper = Keeper { all: &all, new: repo.odb()?, known, trees: HashMap::new(), lost: HashSet::new() };
-        let (newest, commits) = keeper.keep_commits(commits_of(&all))?;
+        let (newest, commits) = keeper.keep_commits(&commits_of(&all))?;
         if let Some(newest) = newest {
             repo.reference(BRANCH, newest, true, "salvaged")?;
         }
@@ -84,7 +84,7 @@ fn take_packs(aside: &Path, path: &Path) {
             continue;
         }
         let taken = (|| -> Result<(), Box<dyn std::error::Error>> {
-            let mut indexer = git2::Indexer::new(None, &path.join("objects/pack"), 0o444, true)?;
+            let mut indexer = git2::Indexer::new(None, &path.join("objects/pack"), 0o444, false)?;
             std::io::copy(&mut old.open_file(&pack)?, &mut indexer)?;
             indexer.commit()?;
             Ok(())
@@ -141,10 +141,10 @@ struct Keeper<'a> {
 
 impl Keeper<'_> {
     /// The newest commit of the new repository, and how many there are.
-    fn keep_commits(&mut self, commits: HashMap<Oid, CommitText>) -> Step<(Option<Oid>, usize)> {
+    fn keep_commits(&mut self, commits: &HashMap<Oid, CommitText>) -> Step<(Option<Oid>, usize)> {
         let mut became: HashMap<Oid, Oid> = HashMap::new();
         let (mut newest, mut kept) = (None, 0);
-        for id in in_order(&commits) {
+        for id in in_order(commits) {
             let commit = &commits[&id];
             let parent = commit.parent.and_then(|parent| became.get(&parent).copied()).or(newest);
             let Some(tree) = self.keep_tree(commit.tree)? else {
@@ -200,26 +200,22 @@ impl Keeper<'_> {
             Ok(object) => Some(object.data().to_vec()),
             Err(_) => (self.known)(tree::commit_id(id)),
         };
-        match bytes {
-            Some(bytes) => Ok(Some(self.new.write(ObjectType::Blob, &bytes)?).filter(|now| *now == id)),
-            None => {
-                self.lost.insert(id);
-                Ok(None)
-            }
+        let now = bytes.map(|bytes| self.new.write(ObjectType::Blob, &bytes)).transpose()?;
+        if now != Some(id) {
+            self.lost.insert(id);
+            return Ok(None);
         }
+        Ok(now)
     }
 }
 
 /// The commit with another tree and parent; the same bytes where these are as they were.
 fn rewritten(commit: &[u8], tree: Oid, parent: Option<Oid>) -> Vec<u8> {
-    let text = commit.split(|byte| *byte == b'\n').skip_while(|line| {
-        line.starts_with(b"tree ") || line.starts_with(b"parent ")
-    });
-    let mut now = format!("tree {tree}\n");
-    if let Some(parent) = parent {
-        now.push_str(&format!("parent {parent}\n"));
-    }
-    let mut now = now.into_bytes();
+    let text = commit
+        .split(|byte| *byte == b'\n')
+        .skip_while(|line| line.starts_with(b"tree ") || line.starts_with(b"parent "));
+    let parent = parent.map_or_else(String::new, |parent| format!("parent {parent}\n"));
+    let mut now = format!("tree {tree}\n{parent}").into_bytes();
     now.extend(text.collect::<Vec<_>>().join(&b'\n'));
     now
 }

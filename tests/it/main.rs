@@ -8,6 +8,7 @@
 
 mod behind;
 mod cli;
+mod damage;
 mod fs;
 #[path = "../model/mod.rs"]
 mod model;

@@ -1,6 +1,7 @@
 //! Whether files, index and history say the same, and mending where they do not.
 //! It knows nothing of the command line that prints what it finds.
 
+mod derived;
 mod history;
 mod index;
 mod leftovers;
@@ -174,7 +175,7 @@ impl Engine {
     fn check_workspace(&self, repair: bool, actions: &mut Vec<String>) -> Vec<Finding> {
         let mut findings = Findings::default();
         let damage = self.core.journal_db.lock().integrity();
-        let damage = damage.map(|found| found.into_iter().next()).unwrap_or_else(|error| Some(error.to_string()));
+        let damage = damage.map_or_else(|error| Some(error.to_string()), |found| found.into_iter().next());
         findings.differences.extend(damage.map(|reason| findings.of(Kind::JournalDamaged, "", reason)));
         for (name, reason) in self.broken_notebooks() {
             let of_notebook = Findings { notebook: name, ..Findings::default() };
@@ -208,6 +209,7 @@ impl Engine {
         }
         let files = walk::files(self, notebook, &mut findings)?;
         index::compare(self, notebook, &files, &mut findings);
+        derived::compare(self, notebook, &files, &mut findings);
         history::compare(self, notebook, &files, &mut findings);
         leftovers::find(notebook, &files, &mut findings);
         Ok(findings)
