@@ -71,7 +71,7 @@ fn a_file_that_every_start_dies_by_is_named_and_left_alone() {
                 std::thread::sleep(Duration::from_micros(200));
             }
         } else {
-            while !is_read(&bench) {
+            while !is_under_way() || !is_read(&bench) {
                 assert!(began.elapsed() < Duration::from_secs(20), "start {n}: it is written down what is read");
                 std::thread::sleep(Duration::from_millis(1));
             }
