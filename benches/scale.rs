@@ -73,6 +73,9 @@ fn first_start(size: &Size<'_>, rows: &mut Rows) -> Outcome<()> {
     let flush = || process::run(size.lab.command().args(["flush", "-w"]).arg(&size.store));
     let (flushed, took) = timed(flush);
     flushed?;
+    if !size.store.join("lab/.codex/history.git/refs/heads/main").exists() {
+        return Err("a flush recorded nothing".into());
+    }
     rows.push(size.row("then until all is recorded", took.as_secs_f64(), "s"));
     rows.push(size.row("memory at its peak", process::memory_mib(daemon.id(), "VmHWM")?, "MiB"));
     let codex = size.store.join("lab/.codex");

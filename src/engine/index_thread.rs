@@ -1,7 +1,7 @@
 //! The one thread that writes the indexes. It takes hints from the queue, brings index and maps to what the store
 //! says, and only then lets readers through. What a hint says is never believed: the store is looked at.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::core::Core;
 use super::graves::Graves;
 use super::notebooks::meta;
 use super::queue::{Hint, Item, Look};
-use crate::index::notebook::{Derived, IndexError, NotebookDb, RowChange};
+use crate::index::notebook::{IndexError, NotebookDb, RowChange};
 use crate::sys::StoreStat;
 use crate::types::{CommitId, NotePath, NotebookNumber};
 
@@ -113,11 +113,6 @@ impl IndexThread {
     /// What a notebook's database says is wrong with it; empty if it is whole, or not open.
     pub(super) fn integrity(&mut self, number: NotebookNumber) -> Result<Vec<String>, IndexError> {
         self.notebooks.get_mut(&number).map_or(Ok(Vec::new()), |open| open.db.integrity())
-    }
-
-    /// What a notebook's database derives of each file; nothing if it is not open.
-    pub(super) fn derived(&mut self, number: NotebookNumber) -> Result<HashMap<String, Derived>, IndexError> {
-        self.notebooks.get(&number).map_or(Ok(HashMap::new()), |open| open.db.derived())
     }
 
     /// Whether SQLite finds nothing wrong with a notebook's database.

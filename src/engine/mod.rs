@@ -494,6 +494,11 @@ impl Engine {
     pub fn flush_history(&self) -> Result<(), EngineError> {
         self.refuse_if_closed()?;
         self.barrier(Duration::from_secs(30))?;
+        // What was there when a notebook was opened is handed on by the index thread, behind what it takes in.
+        let (sender, reached) = std::sync::mpsc::channel();
+        if self.core.queue.push_task(Box::new(move |_| sender.send(()).unwrap_or(()))) {
+            let _ = reached.recv();
+        }
         self.core.history.flush()
     }
 }

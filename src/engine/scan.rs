@@ -434,29 +434,31 @@ fn scan(core: &Arc<Core>, request: &Request) {
     // A folder that could not be read may be read again.
     let is_watched = core.watches.as_ref().is_some_and(|watches| watches.holds_all(notebook.number));
     let is_polled = core.options.watch && !(is_watched && outcome.error.is_none());
+    let met = outcome.present.len();
+    if *is_first {
+        // Before it is called complete: who records all from then on records this.
+        core.history.take_stock(core, notebook, outcome.present);
+    }
     core.scans.ended(notebook.number, started.elapsed(), is_polled);
     let number = notebook.number;
     core.queue.push_task(Box::new(move |thread| thread.look_at_troubled(number)));
-    if known.max(outcome.present.len()) > LARGE {
+    if known.max(met) > LARGE {
         core.queue.push_task(Box::new(|_| crate::sys::release_free_memory()));
     }
-    if *is_first {
-        if outcome.error.is_none() {
-            let number = notebook.number;
-            core.queue.push_task(Box::new(move |thread| thread.mark_scanned(number)));
-            let (core_then, then) = (Arc::clone(core), Arc::clone(notebook));
-            core.queue.push_task(Box::new(move |_| {
-                core_then.remember_held(&then);
-                let is_read = |one: &Arc<Notebook>| core_then.scans.progress(one.number).is_complete;
-                if core_then.open_notebooks().iter().all(is_read) {
-                    core_then.starts.end();
-                    if !core_then.starts.skips_any() {
-                        core_then.problems.clear("start");
-                    }
+    if *is_first && outcome.error.is_none() {
+        let number = notebook.number;
+        core.queue.push_task(Box::new(move |thread| thread.mark_scanned(number)));
+        let (core_then, then) = (Arc::clone(core), Arc::clone(notebook));
+        core.queue.push_task(Box::new(move |_| {
+            core_then.remember_held(&then);
+            let is_read = |one: &Arc<Notebook>| core_then.scans.progress(one.number).is_complete;
+            if core_then.open_notebooks().iter().all(is_read) {
+                core_then.starts.end();
+                if !core_then.starts.skips_any() {
+                    core_then.problems.clear("start");
                 }
-            }));
-        }
-        core.history.take_stock(core, notebook, outcome.present);
+            }
+        }));
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use super::walk::Files;
 use super::{Findings, Kind};
+use crate::engine::Notebook;
 use crate::engine::look::{Looker, has_row};
 use crate::engine::read::read_record;
-use crate::engine::{Engine, Notebook};
 use crate::index::notebook::{Derived, IndexError, NotebookDb, RowChange};
 use crate::sys::{ScratchFolder, StoreError};
 use crate::types::NotePath;
@@ -15,14 +15,14 @@ use crate::types::NotePath;
 /// Files of which one scratch index is made.
 const PART: usize = 1000;
 
+/// Notebooks with more files have their full text looked at by SQLite's own check alone: word by word it would take
+/// minutes. `cdx index --rebuild` makes it anew.
+const TEXT_MAX: usize = 20_000;
+
 /// Compares. Files that other checks have something to say of are left to them.
-pub(super) fn compare(engine: &Engine, notebook: &Notebook, files: &Files, findings: &mut Findings) {
-    let (answer, answered) = std::sync::mpsc::channel();
-    let number = notebook.number;
-    let asked = !engine.is_read_only()
-        && engine.core.queue.push_task(Box::new(move |thread| drop(answer.send(thread.derived(number)))));
-    // Where nobody writes the index it is not asked.
-    let Some(Ok(index)) = asked.then(|| answered.recv()) else { return };
+pub(super) fn compare(notebook: &Notebook, files: &Files, findings: &mut Findings) {
+    let with_text = files.all.len() <= TEXT_MAX;
+    let index = notebook.reader.derived(with_text);
     let index = match index {
         Ok(index) => index,
         Err(error) => return super::index::damaged(&error, findings),
@@ -40,7 +40,7 @@ pub(super) fn compare(engine: &Engine, notebook: &Notebook, files: &Files, findi
         .filter(|path| path.to_str().is_some_and(|path| index.contains_key(path)) && !(has_told && is_told(path)))
         .collect();
     for part in due.chunks(PART) {
-        match afresh(notebook, part) {
+        match afresh(notebook, part, with_text) {
             Ok(fresh) => compare_part(part, &index, &fresh, findings),
             Err(error) => {
                 return findings.note(Kind::Unreadable, "", format!("no scratch index could be made: {error}"));
@@ -58,7 +58,7 @@ enum Failure {
 }
 
 /// What an index of these files says that is made now. What cannot be read is not in it.
-fn afresh(notebook: &Notebook, part: &[&NotePath]) -> Result<HashMap<String, Derived>, Failure> {
+fn afresh(notebook: &Notebook, part: &[&NotePath], with_text: bool) -> Result<HashMap<String, Derived>, Failure> {
     let scratch = ScratchFolder::new()?;
     let (mut db, _) = NotebookDb::open(&scratch.path().join("notebook.db"))?;
     let mut looker = Looker::new(notebook);
@@ -70,7 +70,7 @@ fn afresh(notebook: &Notebook, part: &[&NotePath]) -> Result<HashMap<String, Der
     };
     let changes: Vec<RowChange> = part.iter().filter_map(record).collect();
     db.apply(&changes)?;
-    Ok(db.derived()?)
+    Ok(db.reader()?.derived(with_text)?)
 }
 
 fn compare_part(

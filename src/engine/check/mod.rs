@@ -209,7 +209,7 @@ impl Engine {
         }
         let files = walk::files(self, notebook, &mut findings)?;
         index::compare(self, notebook, &files, &mut findings);
-        derived::compare(self, notebook, &files, &mut findings);
+        derived::compare(notebook, &files, &mut findings);
         history::compare(self, notebook, &files, &mut findings);
         leftovers::find(notebook, &files, &mut findings);
         Ok(findings)

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::integrity::Derived;
 use super::links;
 use super::names::folded_name;
 use super::rowio;
@@ -112,14 +111,6 @@ impl NotebookDb {
     /// SQLite's.
     pub fn integrity(&mut self) -> Result<Vec<String>, IndexError> {
         super::integrity::check(&self.connection).map_err(|error| IndexError::of(&self.path, error))
-    }
-
-    /// What is derived of each file, by its path: to be compared with what the files say now.
-    ///
-    /// # Errors
-    /// SQLite's.
-    pub fn derived(&self) -> Result<HashMap<String, Derived>, IndexError> {
-        super::integrity::derived(&self.connection).map_err(|error| IndexError::of(&self.path, error))
     }
 
     /// Merges full text segments, updates statistics, checkpoints the WAL: after a bulk load and when idle.
