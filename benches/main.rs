@@ -1,6 +1,7 @@
 //! The benchmarks of Codex: measures what `targets.md` §1 to §4 state, prints one table, fails on nothing.
 //!
-//! `cargo bench --bench targets -- [GROUP…] [--quick]`, groups: `real-tree synthetic index history table`. The last
+//! `cargo bench --bench targets -- [GROUP…] [--quick]`, groups: `real-tree synthetic index history table`, and `scale`,
+//! which is measured only where it is named and shown on a page of its own (docs/scale.md). The last
 //! figures of each group are kept in `target/bench`, so that groups can be measured one at a time; a run that is not
 //! `--quick` writes `benches/RESULTS.md`. It knows nothing of how Codex is made but for the library's public calls.
 #![expect(clippy::disallowed_methods, reason = "scratch files of a benchmark need no durability")]
@@ -9,6 +10,7 @@
 mod history;
 mod index;
 mod real_tree;
+mod scale;
 mod support;
 mod synthetic;
 
@@ -29,6 +31,9 @@ const GROUPS: [Group; 4] = [
     ("index", "3. Index, query, search", index::run),
     ("history", "4. History", history::run),
 ];
+
+/// Measured where it is named: it takes half an hour and has no targets.
+const SCALE: (&str, &str) = ("scale", "How it grows");
 
 fn main() -> ExitCode {
     // Cargo adds `--bench`.
@@ -57,16 +62,28 @@ fn told(outcome: Outcome<()>) -> ExitCode {
 fn measure(arguments: &[String]) -> Outcome<()> {
     let is_quick = arguments.iter().any(|argument| argument == "--quick");
     let named: Vec<&str> = arguments.iter().filter(|word| !word.starts_with('-')).map(String::as_str).collect();
-    if let Some(unknown) =
-        named.iter().find(|name| **name != "table" && !GROUPS.iter().any(|(group, ..)| group == *name))
+    if let Some(unknown) = named
+        .iter()
+        .find(|name| **name != "table" && **name != SCALE.0 && !GROUPS.iter().any(|(group, ..)| group == *name))
     {
-        return Err(format!("no group `{unknown}`; there are real-tree, synthetic, index, history and table").into());
+        return Err(
+            format!("no group `{unknown}`; there are real-tree, synthetic, index, history, scale and table").into()
+        );
     }
     let lab = Lab::new(is_quick)?;
     for (name, heading, run) in GROUPS {
         if named.is_empty() || named.contains(&name) {
             say(&format!("== {heading}"));
             results::keep(&lab, name, &measured(&lab, heading, run))?;
+        }
+    }
+    if named.contains(&SCALE.0) {
+        say(&format!("== {}", SCALE.1));
+        let rows = measured(&lab, SCALE.1, scale::run);
+        results::keep(&lab, SCALE.0, &rows)?;
+        results::page(&lab, SCALE.0, &rows)?;
+        if named.len() == 1 {
+            return Ok(());
         }
     }
     let groups = GROUPS.map(|(name, heading, _)| (name, heading));

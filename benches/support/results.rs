@@ -71,6 +71,37 @@ pub fn publish(lab: &Lab, groups: &[(&'static str, &'static str)]) -> Outcome<()
     Ok(())
 }
 
+/// Prints rows that are named `WHAT, SIZE` as a table with a column for each size, and keeps it beside the figures: to be
+/// taken over into a page by hand.
+pub fn page(lab: &Lab, group: &str, rows: &Rows) -> Outcome<()> {
+    let (mut sizes, mut whats) = (Vec::new(), Vec::new());
+    let mut cells: BTreeMap<(&str, &str), String> = BTreeMap::new();
+    for row in &rows.0 {
+        let (what, size) = row.name.rsplit_once(", ").unwrap_or((&row.name, ""));
+        if !sizes.contains(&size) {
+            sizes.push(size);
+        }
+        if !whats.contains(&what) {
+            whats.push(what);
+        }
+        let note = if row.note.is_empty() { String::new() } else { format!(" ({})", row.note) };
+        cells.insert((what, size), row.ours.as_ref().map_or_else(|| "–".to_owned(), Figure::shown) + &note);
+    }
+    let mut table = format!("| | {} |\n|---|{}\n", sizes.join(" | "), "---:|".repeat(sizes.len()));
+    for what in whats {
+        let line: Vec<&str> = sizes.iter().map(|size| cells.get(&(what, *size)).map_or("", String::as_str)).collect();
+        writeln!(table, "| {what} | {} |", line.join(" | "))?;
+    }
+    for line in machine() {
+        writeln!(table, "\n- {line}")?;
+    }
+    let path = lab.kept.join(format!("{group}.md"));
+    fs::write(&path, &table)?;
+    std::io::stdout().write_all(table.as_bytes())?;
+    say(&format!("written to {}", path.display()));
+    Ok(())
+}
+
 /// The remark on a row: the one whose key is the longest beginning of the row's name.
 fn remark_on<'a>(row: &Row, remarks: &'a BTreeMap<String, String>) -> Option<&'a str> {
     let of_row = remarks.iter().filter(|(name, _)| row.name.starts_with(name.as_str()));

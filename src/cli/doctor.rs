@@ -6,7 +6,8 @@ use serde_json::json;
 use super::error::{CliError, Outcome};
 use super::output::{Cell, Style, Table, count, tell};
 use super::{Context, site};
-use crate::engine::doctor::{Advice, Level, Machine, diagnose};
+use crate::engine::Command;
+use crate::engine::doctor::{self, Advice, Level, Machine, diagnose};
 use crate::index::system::SystemDb;
 
 /// Finds what is in the way on this machine, and what mends it
@@ -24,13 +25,18 @@ pub(crate) struct Doctor {
 
 impl Doctor {
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
-        let workspace = match context.session() {
-            Ok(session) => Some(session.site.workspace),
+        let session = match context.session() {
+            Ok(session) => Some(session),
             Err(error) if context.workspace.is_some() => return Err(error),
             Err(_) => None,
         };
-        let mut advice = diagnose(&Machine::look(workspace.as_deref()));
+        let workspace = session.as_ref().map(|session| session.site.workspace.as_path());
+        let mut advice = diagnose(&Machine::look(workspace));
+        // One that does not answer is named by every other command.
+        let status = session.and_then(|session| session.ask_running(&Command::Status).ok().flatten());
+        advice.extend(status.as_ref().map(doctor::of_running).unwrap_or_default());
         advice.extend(home(context));
+        advice.sort_by_key(|advice| std::cmp::Reverse(advice.level));
         let is_broken = |advice: &Advice| advice.level == Level::Broken;
         let broken = advice.iter().filter(|one| is_broken(one)).count() as u64;
         let outcome = if broken == 0 { Outcome::Done } else { Outcome::DoesNotHold };

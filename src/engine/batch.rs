@@ -19,7 +19,7 @@ use super::scan::Found;
 use super::{Notebook, Requester, ignore};
 use crate::index::journal::JournalEntry;
 use crate::index::notebook::{FileRecord, IndexError, IndexedStat, RowChange};
-use crate::sys::{FaultPoint, FileKind, pass};
+use crate::sys::{FaultPoint, FileKind, StoreError, pass};
 use crate::types::{Actor, NotePath};
 
 /// Rows that one transaction writes at most, so that readers of the database and barriers are not kept long.
@@ -125,7 +125,10 @@ impl<'a> Batch<'a> {
 
     /// Reads what has to be read, and brings history, index and maps up to date.
     fn settle(&mut self, mut verdicts: Vec<Verdict>) -> Result<(), IndexError> {
-        self.read(&mut verdicts);
+        for (path, error) in self.read(&mut verdicts) {
+            self.core.problems.set(&self.trouble(&path), error);
+            self.open.troubled.insert(path);
+        }
         let moves = moves::find(&verdicts);
         self.record_history(&verdicts, &moves);
         let changes = self.changes(verdicts, &moves);
@@ -170,7 +173,7 @@ impl<'a> Batch<'a> {
         }
         if path.name().to_str().is_some_and(|name| ignore::RULE_FILES.contains(&name)) {
             self.notebook.ignore.forget();
-            self.core.scans.request(&self.notebook, path.parent());
+            self.scan(path.parent(), is_noted);
         }
         let entry = self.dirty.entry(path).or_default();
         if by.is_some() {
@@ -252,12 +255,12 @@ impl<'a> Batch<'a> {
         let applied = self.apply(&[RowChange::FolderRenamed(old.clone(), new.clone())])?;
         let requester = by.cloned().unwrap_or_else(unknown);
         self.core.history.push(self.notebook.number, Recording::Moved(old.clone(), new.clone()), requester);
-        if applied == 0 {
-            return Ok(());
+        if applied > 0 {
+            self.open.reread_at = Some(Instant::now() + REREAD);
         }
-        self.open.reread_at = Some(Instant::now() + REREAD);
-        // What a watcher tells of a move comes without what happened in the folder since.
-        if by.is_none() {
+        // What a watcher tells of a move comes without what happened in the folder since. And a scan that was to look at
+        // the folder does not find it by its old name.
+        if by.is_none() || self.core.scans.concerns(&self.notebook, old) {
             self.core.scans.request(&self.notebook, new.clone());
         }
         Ok(())
@@ -340,18 +343,33 @@ impl<'a> Batch<'a> {
         let wanted = match looker.wanted(&path) {
             Ok(wanted) => wanted,
             Err(error) => {
-                self.core.problems.set(&format!("file {}/{path}", self.notebook.name()), error);
+                self.core.problems.set(&self.trouble(&path), error);
+                self.open.troubled.insert(path);
                 return Ok(None);
             }
         };
+        if self.open.troubled.remove(&path) {
+            self.core.problems.clear(&self.trouble(&path));
+        }
         let there = looker.at(&path);
         let is_recorded_only = wanted.is_none()
             && matches!(there, There::Present(stat) if stat.is_file() || stat.kind == crate::sys::FileKind::Symlink);
         let is_absent = matches!(there, There::Absent);
+        if is_absent && self.notebook.is_away(&path) {
+            return Ok(None);
+        }
+        if is_absent && self.notebook.was_disk(&path) {
+            self.core.met_disks(&self.notebook, &path, Vec::new());
+        }
         if is_absent && !dirty.is_neighbour && !dirty.is_gone {
             self.open.graves.miss(path.clone(), Instant::now());
         }
         Ok(Some(Verdict { path, row, wanted, record: None, dirty, is_recorded_only, is_absent }))
+    }
+
+    /// What a problem of a path is filed under.
+    fn trouble(&self, path: &NotePath) -> String {
+        format!("file {}/{path}", self.notebook.name())
     }
 
     /// A folder that was made is empty; one that was moved here from another notebook or from outside is not. Who reads
@@ -378,29 +396,27 @@ impl<'a> Batch<'a> {
 
     // ---- reading ----
 
-    /// Reads the files whose rows have to be written, on two threads where they are many.
-    fn read(&self, verdicts: &mut [Verdict]) {
-        let (core, notebook) = (&**self.core, &*self.notebook);
+    /// Reads the files whose rows have to be written, on two threads where they are many. Those that the store did not
+    /// give, with why.
+    fn read(&self, verdicts: &mut [Verdict]) -> Vec<(NotePath, StoreError)> {
+        let notebook = &*self.notebook;
         let mut due: Vec<&mut Verdict> =
             verdicts.iter_mut().filter(|v| v.wanted.is_some() && !v.is_settled()).collect();
+        let read = |due: &mut [&mut Verdict]| -> Vec<(NotePath, StoreError)> {
+            due.iter_mut().filter_map(|verdict| read_one(notebook, verdict)).collect()
+        };
         if due.len() < 8 {
-            for verdict in due {
-                read_one(core, notebook, verdict);
-            }
-            return;
+            return read(&mut due);
         }
         let half = due.len() / 2;
         let (one, other) = due.split_at_mut(half);
         std::thread::scope(|scope| {
-            scope.spawn(|| {
-                for verdict in one {
-                    read_one(core, notebook, verdict);
-                }
-            });
-            for verdict in other {
-                read_one(core, notebook, verdict);
-            }
-        });
+            let one = scope.spawn(|| read(one));
+            let mut failed = read(other);
+            // What panics there panics here.
+            failed.extend(one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            failed
+        })
     }
 
     // ---- history ----
@@ -503,15 +519,14 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn read_one(core: &Core, notebook: &Notebook, verdict: &mut Verdict) {
-    let Some(wanted) = &verdict.wanted else { return };
+fn read_one(notebook: &Notebook, verdict: &mut Verdict) -> Option<(NotePath, StoreError)> {
+    let wanted = verdict.wanted.as_ref()?;
     if let Some(found) = verdict.dirty.found.take()
         && found.is_of(wanted)
     {
         verdict.record = Some(Box::new(found.record));
-        return;
+        return None;
     }
-    let what = || format!("file {}/{}", notebook.name(), verdict.path);
     match read_record(notebook, &verdict.path, wanted) {
         Ok(record) => verdict.record = Some(Box::new(record)),
         // Gone since. Its own hint follows, but whoever waits for this one must not see what was there before it.
@@ -519,8 +534,9 @@ fn read_one(core: &Core, notebook: &Notebook, verdict: &mut Verdict) {
             verdict.wanted = None;
             verdict.is_absent = true;
         }
-        Err(error) => core.problems.set(&what(), error),
+        Err(error) => return Some((verdict.path.clone(), error)),
     }
+    None
 }
 
 /// Somebody who changed the store behind Codex's back.

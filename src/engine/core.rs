@@ -15,6 +15,7 @@ use super::journal_thread::JournalQueue;
 use super::notebooks::NotebookTable;
 use super::queue::Queue;
 use super::scan::ScanQueue;
+use super::starts::Starts;
 use super::watch::Watches;
 use super::{EngineOptions, MountHooks, Notebook, Settings};
 use crate::index::journal::Journal;
@@ -44,6 +45,7 @@ pub(super) struct Core {
     pub(super) watches: Option<Watches>,
     pub(super) subscribers: Subscribers,
     pub(super) problems: Problems,
+    pub(super) starts: Arc<Starts>,
     pub(super) closed: AtomicBool,
     pub(super) started: Instant,
     pub(super) workbench: Arc<Workbench>,
@@ -131,6 +133,13 @@ impl Core {
                  is now. Until then notes can be read and written, and wait to be recorded"
             )),
         }
+    }
+
+    /// Whether a notebook's `.codex` is surely not there any more; one that may not be looked at is.
+    pub(super) fn has_lost_codex(&self, notebook: &Notebook) -> bool {
+        let there = || notebook.dir.stat(&super::workspace::note_path(".codex"));
+        self.scratch.is_none()
+            && there().map_or_else(|error| error.is_not_found(), |stat| stat.key != notebook.codex_key)
     }
 
     /// Whether a notebook's folder is where it was: what a mass deletion has to be checked against, since an

@@ -1,10 +1,13 @@
 //! What of this machine keeps Codex from working well, each finding with the command that mends it.
 //! It knows no open workspace.
 
+mod limits;
 mod machine;
 
 use serde::Serialize;
 
+pub use limits::WatchLimit;
+pub(super) use machine::mountpoints;
 pub use machine::{Filesystem, Machine};
 
 /// One finding.
@@ -147,21 +150,51 @@ fn kernel(machine: &Machine) -> Advice {
 }
 
 fn watches(machine: &Machine) -> Option<Advice> {
-    let (limit, folders) = (machine.max_watches?, machine.folders?);
+    let (watches, folders) = (machine.watches?, machine.folders?);
+    let limit = watches.limit;
     // Others use watches too: editors, file managers.
-    let wanted = folders.saturating_mul(2).max(8192);
-    if limit >= wanted {
+    if limit >= folders.saturating_mul(2).max(8192) {
         return Some(good("inotify watches", format!("{limit} for {folders} folders")));
     }
-    let wanted = wanted.next_power_of_two().max(524_288);
-    let command = format!(
-        "echo fs.inotify.max_user_watches={wanted} | sudo tee /etc/sysctl.d/60-cdx.conf && sudo sysctl --system"
-    );
+    let command = watches.raise(folders);
     Some(if limit < folders {
         let message = format!("{limit} are fewer than the {folders} folders: changes in some are found by scans alone");
         broken("inotify watches", message, command)
     } else {
         slow("inotify watches", format!("{limit} are few for {folders} folders"), Some(command))
+    })
+}
+
+/// What the engine that runs has met, by its status (`status.json`): watches that were refused, since others may have
+/// used the limit up, and problems.
+#[must_use]
+pub fn of_running(status: &serde_json::Value) -> Vec<Advice> {
+    let problems = status.get("problems").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let text = |problem: &serde_json::Value, key: &str| problem.get(key)?.as_str().map(str::to_owned);
+    let others = problems.filter_map(|problem| {
+        let (what, reason) = (text(problem, "what")?, text(problem, "reason")?);
+        let message = if reason.starts_with(&what) { reason } else { format!("{what}: {reason}") };
+        // What mends it stands in the reason.
+        (what != "watcher").then_some(Advice { about: "workspace", level: Level::Broken, message, command: None })
+    });
+    of_watcher(status).into_iter().chain(others).collect()
+}
+
+fn of_watcher(status: &serde_json::Value) -> Option<Advice> {
+    let watcher = status.get("watcher")?;
+    let number = |key: &str| watcher.get(key).and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let (watched, refused) = (number("folders"), number("unwatched"));
+    if watcher.get("state")?.as_str()? == "dead" {
+        let message = "the watcher of the running engine has failed: folders are looked at every few seconds";
+        return Some(broken("watched folders", message, "cdx umount MOUNTPOINT, and cdx mount again"));
+    }
+    let raise = || WatchLimit::look().map(|limit| limit.raise(watched + refused)).unwrap_or_default();
+    (refused > 0).then(|| {
+        let message = format!(
+            "{refused} folders of the workspace are not watched, {watched} are: changes behind the mount in those are \
+             found by looking every few seconds"
+        );
+        broken("watched folders", message, raise())
     })
 }
 
@@ -241,7 +274,7 @@ mod tests {
             user_allow_other: true,
             kernel: Some((6, 12)),
             capabilities: 1 << SYS_ADMIN,
-            max_watches: Some(1_000_000),
+            watches: Some(WatchLimit { limit: 1_000_000, key: "fs.inotify.max_user_watches" }),
             max_instances: Some(512),
             folders: Some(1000),
             max_descriptors: Some(1 << 20),
@@ -280,8 +313,8 @@ mod tests {
         check(|m| m.kernel = Some((5, 4)), &[("kernel", Broken)]);
         check(|m| m.kernel = Some((6, 1)), &[("kernel", Slow)]);
         check(|m| m.capabilities = 0, &[("kernel", Slow)]);
-        check(|m| m.max_watches = Some(900), &[("inotify watches", Broken)]);
-        check(|m| m.max_watches = Some(2000), &[("inotify watches", Slow)]);
+        check(|m| m.watches.as_mut().unwrap().limit = 900, &[("inotify watches", Broken)]);
+        check(|m| m.watches.as_mut().unwrap().limit = 2000, &[("inotify watches", Slow)]);
         check(|m| m.max_descriptors = Some(1024), &[("open files", Slow)]);
         check(|m| m.store.as_mut().unwrap().kind = "nfs4".into(), &[("store", Broken)]);
         check(|m| m.store.as_mut().unwrap().has_birth_times = false, &[("store", Slow)]);
@@ -291,7 +324,8 @@ mod tests {
 
     #[test]
     fn whatever_is_broken_has_a_command_that_mends_it() {
-        let machine = Machine { kernel: Some((4, 19)), max_watches: Some(1), ..Machine::default() };
+        let watches = Some(WatchLimit { limit: 1, key: "user.max_inotify_watches" });
+        let machine = Machine { kernel: Some((4, 19)), watches, ..Machine::default() };
         assert!(diagnose(&machine).iter().all(|advice| advice.level != Level::Broken || advice.command.is_some()));
     }
 

@@ -24,6 +24,8 @@ pub(super) struct IndexedNotebook {
     pub(super) graves: Graves,
     /// Paths that the database did not take; `None` in it would be the whole notebook.
     stuck: BTreeSet<NotePath>,
+    /// Paths that could not be looked at; there is a problem of each.
+    pub(super) troubled: BTreeSet<NotePath>,
     rescan: bool,
     retry_at: Option<Instant>,
     /// Why it is tried again.
@@ -44,6 +46,7 @@ impl IndexedNotebook {
             db,
             graves: Graves::default(),
             stuck: BTreeSet::new(),
+            troubled: BTreeSet::new(),
             rescan: false,
             retry_at: None,
             failure: String::new(),
@@ -127,6 +130,22 @@ impl IndexThread {
         if let Err(error) = open.db.set_meta(meta::SCANNED, "1", false) {
             // Readers wait for the next first scan, too.
             tracing::warn!(notebook = %open.notebook.name(), %error, "the first scan was not marked");
+        }
+    }
+
+    /// What could not be looked at before is looked at again.
+    pub(super) fn look_at_troubled(&mut self, number: NotebookNumber) {
+        let Some(open) = self.notebooks.get(&number) else { return };
+        let look = |path: &NotePath| Look { notebook: number, hint: Hint::Path(path.clone()), by: None, seq: None };
+        let looks = open.troubled.iter().map(look).collect();
+        self.look_at(BTreeMap::from([(number, looks)]));
+    }
+
+    /// Sets a value of a notebook's database.
+    pub(super) fn set_meta(&mut self, number: NotebookNumber, key: &str, value: &str) {
+        let Some(open) = self.notebooks.get_mut(&number) else { return };
+        if let Err(error) = open.db.set_meta(key, value, false) {
+            tracing::warn!(notebook = %open.notebook.name(), %error, key, "it was not kept");
         }
     }
 

@@ -13,6 +13,7 @@ use super::history_thread::{HistoryQueue, Kept};
 use super::journal_thread::JournalQueue;
 use super::queue::Queue;
 use super::scan::ScanQueue;
+use super::starts::Starts;
 use super::watch::{WATCHES, Watches};
 use super::workspace::{self, Holder, note_path};
 use super::{Engine, EngineError, EngineOptions, Settings, command, edit, recorder};
@@ -65,14 +66,25 @@ impl Engine {
         let scratch = if options.read_only { Some(ScratchFolder::new()?) } else { None };
         let lock = if options.read_only { None } else { Some(take_lock(&codex, path)?) };
         let journal_at = scratch.as_ref().map_or_else(|| path.join(".codex"), |scratch| scratch.path().to_owned());
-        let mut journal_db = Journal::open(&journal_at.join("journal.db"))?;
+        let (mut journal_db, damaged) = Journal::open_or_replace(&journal_at.join("journal.db"))?;
         let (first, below) = journal_db.reserve()?;
         let (journal, lines) = JournalQueue::new();
         let problems = Problems::default();
+        if let Some(aside) = damaged {
+            tracing::warn!(
+                "the journal of the workspace was damaged: it is kept as {}, and a new one was begun; who changed what \
+                 before is in the histories, notes and tags are as they were",
+                aside.display()
+            );
+        }
         let settings = Settings::read(&codex).unwrap_or_else(|reason| {
             problems.set(workspace::FILE, reason);
             Settings::default()
         });
+        let starts = Arc::new(Starts::begin(&codex, options.read_only));
+        if let Some(reason) = starts.problem() {
+            problems.set("start", reason);
+        }
         let watches = if options.watch { start_watching(&root, &codex, &problems) } else { None };
         let core = Arc::new(Core {
             path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
@@ -92,6 +104,7 @@ impl Engine {
             watches,
             subscribers: super::events::Subscribers::default(),
             problems,
+            starts,
             closed: AtomicBool::new(false),
             started: Instant::now(),
             workbench: Arc::new(edit::Workbench::default()),
@@ -165,7 +178,7 @@ impl Engine {
         for notebook in self.notebooks().into_iter().filter(|one| notebook.is_none_or(|number| number == one.number)) {
             notebook.ignore.forget();
             if rebuild {
-                self.core.rebuild_index(notebook.name().as_str())?;
+                drop(self.core.rebuild_index(notebook.name().as_str())?);
             } else {
                 self.core.scans.request(&notebook, NotePath::root());
             }
@@ -201,6 +214,7 @@ impl Engine {
         join(threads.index.take());
         core.journal.close();
         join(threads.journal.take());
+        core.starts.end();
         core.notebooks.write().clear();
         core.lock.lock().take();
     }

@@ -2,6 +2,7 @@
 //! It knows nothing of FUSE, HTTP or the command line; they call it.
 
 mod announce;
+mod away;
 mod batch;
 pub mod catalog;
 pub mod check;
@@ -31,6 +32,7 @@ mod queue;
 mod read;
 mod recorder;
 mod scan;
+mod starts;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -125,6 +127,8 @@ pub struct Notebook {
     pub history: Arc<History>,
     name: parking_lot::RwLock<NotebookName>,
     nodes: Arc<NodeNumbers>,
+    disks: away::Disks,
+    starts: Arc<starts::Starts>,
     ignore: ignore::IgnoreRules,
     /// The store's identity of its folder and of its `.codex`: tells whether they are still in their place.
     key: StoreKey,
@@ -292,6 +296,13 @@ impl Engine {
     #[must_use]
     pub fn notebook(&self, number: NotebookNumber) -> Option<Arc<Notebook>> {
         self.core.notebook(number)
+    }
+
+    /// Folders of notebooks that are there and could not be opened, or whose disk is not mounted, each with why.
+    #[must_use]
+    pub fn broken_notebooks(&self) -> Vec<(String, String)> {
+        let of_notebook = |(what, reason): (String, String)| Some((what.strip_prefix("notebook ")?.to_owned(), reason));
+        self.core.problems.all().into_iter().filter_map(of_notebook).collect()
     }
 
     /// The notebook of a name.
@@ -486,6 +497,11 @@ impl Engine {
     pub fn flush_history(&self) -> Result<(), EngineError> {
         self.refuse_if_closed()?;
         self.barrier(Duration::from_secs(30))?;
+        // What was there when a notebook was opened is handed on by the index thread, behind what it takes in.
+        let (sender, reached) = std::sync::mpsc::channel();
+        if self.core.queue.push_task(Box::new(move |_| sender.send(()).unwrap_or(()))) {
+            let _ = reached.recv();
+        }
         self.core.history.flush()
     }
 }

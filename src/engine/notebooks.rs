@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 
+use super::away::Disks;
 use super::core::Core;
 use super::events::EngineEvent;
 use super::ignore::IgnoreRules;
@@ -26,6 +27,8 @@ use crate::types::{NotePath, NotebookName, NotebookNameError, NotebookNumber, St
 pub(super) struct NotebookTable {
     by_name: BTreeMap<String, Arc<Notebook>>,
     by_number: BTreeMap<NotebookNumber, Arc<Notebook>>,
+    /// Folders that were left when the disk of an open notebook was unmounted, by name.
+    bare: BTreeMap<String, StoreKey>,
 }
 
 impl NotebookTable {
@@ -76,6 +79,8 @@ pub(super) mod meta {
     pub(in super::super) const NUMBER: &str = "notebook_number";
     /// All of the notebook was scanned once.
     pub(in super::super) const SCANNED: &str = "scanned";
+    /// Folders in it that other filesystems are mounted on.
+    pub(in super::super) const DISKS: &str = "disks";
     /// All counters below it may have been handed out.
     pub(in super::super) const NODE_NEXT: &str = "node_next";
 }
@@ -123,7 +128,9 @@ impl Core {
             key: key(&dir)?,
             codex_key: key(&codex)?,
             distrusted: parking_lot::RwLock::default(),
+            starts: Arc::clone(&self.starts),
             ignore: IgnoreRules::new(dir.try_clone()?, &self.settings.read().ignore),
+            disks: db.meta(meta::DISKS)?.map_or_else(Disks::default, |text| Disks::read(&text)),
             dir,
             codex,
             reader,
@@ -175,6 +182,9 @@ impl Core {
             .find(|record| Some(&record.uid) == uid.as_ref())
             .or_else(|| records.iter().find(|record| record.name == name.as_str()))
             .filter(|record| is_free(record.number));
+        // A journal that was lost: the notebook says itself which it is.
+        let told = if known.is_none() && opened == Opened::Existing { own_record(name, db, &records)? } else { None };
+        let known = known.or(told.as_ref()).filter(|record| is_free(record.number));
         let keeps_nodes = opened == Opened::Existing && known.is_some_and(|record| Some(&record.uid) == uid.as_ref());
         let record = match known {
             Some(record) if keeps_nodes => NotebookRecord { name: name.as_str().to_owned(), ..record.clone() },
@@ -221,26 +231,53 @@ impl Core {
             let name = notebook.name();
             if found.get(name.as_str()) == Some(&notebook.key) {
                 // Somebody removed its `.codex`: it is opened anew, with an index made anew.
-                if !self.is_in_place(&notebook) {
+                if self.has_lost_codex(&notebook) {
                     self.close_notebook(notebook.number);
                 }
                 continue;
             }
-            match found.iter().find(|(_, key)| **key == notebook.key) {
-                Some((new, _)) => self.rename_open(&notebook, &NotebookName::new(new).map_err(invalid)?)?,
-                None => self.close_notebook(notebook.number),
+            if let Some((new, _)) = found.iter().find(|(_, key)| **key == notebook.key) {
+                self.rename_open(&notebook, &NotebookName::new(new).map_err(invalid)?)?;
+                continue;
+            }
+            if let Some(now) = found.get(name.as_str()).filter(|now| self.was_unmounted(&notebook, **now)) {
+                self.notebooks.write().bare.insert(name.as_str().to_owned(), *now);
+            }
+            self.close_notebook(notebook.number);
+        }
+        for (what, _) in self.problems.all() {
+            if what.strip_prefix("notebook ").is_some_and(|name| !found.contains_key(name)) {
+                self.problems.clear(&what);
             }
         }
+        self.notebooks.write().bare.retain(|name, key| found.get(name) == Some(key));
         for name in self.opening_order(found.into_keys().collect())? {
             if self.notebooks.read().by_name(&name).is_none() {
-                let opened = NotebookName::new(&name).map_err(invalid).and_then(|name| self.open_notebook(&name));
-                match opened {
-                    Ok(_) => self.problems.clear(&format!("notebook {name}")),
-                    Err(error) => self.problems.set(&format!("notebook {name}"), error),
+                match self.open_found(&name) {
+                    Ok(()) => self.problems.clear(&format!("notebook {name}")),
+                    Err(error) => {
+                        self.problems.set(&format!("notebook {name}"), error);
+                        self.scans.request_folders_later();
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Opens a folder that was found, unless it is likely that its disk is not mounted.
+    pub(super) fn open_found(&self, name: &str) -> Result<(), EngineError> {
+        let name = NotebookName::new(name).map_err(invalid)?;
+        let has_codex = self.root.open_dir(&folder_path(name.as_str())?)?.stat(&note_path(".codex")).is_ok();
+        if !has_codex && self.notebooks.read().bare.contains_key(name.as_str()) {
+            return Err(EngineError::Broken(format!(
+                "its disk was unmounted; mount it again, or take the folder as it is with `cdx notebook adopt {name}`"
+            )));
+        }
+        match if has_codex { None } else { self.why_away(&name)? } {
+            Some(reason) => Err(EngineError::Broken(reason)),
+            None => self.open_notebook(&name).map(drop),
+        }
     }
 
     /// Those that bear the name they were last open under come first: they, not their copies, keep the number.
@@ -335,6 +372,8 @@ impl Core {
             self.open_notebook(&notebook.name())?;
             return Err(error.into());
         }
+        // A folder of this name is another notebook from now on.
+        self.journal_db.lock().set_held(notebook.number, 0)?;
         Ok(())
     }
 
@@ -389,29 +428,40 @@ impl Core {
             return Err(EngineError::NotFound(format!("no folder `{name}` in the workspace")));
         }
         self.follow_folders()?;
-        self.named(name)
+        match self.named(name) {
+            // Somebody says that it is to be taken as it is.
+            Err(_) => {
+                let _changing = self.changing_notebooks.lock();
+                let opened = self.open_notebook(&NotebookName::new(name).map_err(invalid)?)?;
+                self.notebooks.write().bare.remove(name);
+                self.problems.clear(&format!("notebook {name}"));
+                Ok(opened)
+            }
+            open => open,
+        }
     }
 
-    /// Reads every file of a notebook anew; a damaged index is removed first, and a new one made from the files.
-    pub(super) fn rebuild_index(&self, name: &str) -> Result<(), EngineError> {
+    /// Reads every file of a notebook anew; a damaged index is set aside first, and a new one made from the files. What was
+    /// done besides reading, in words.
+    pub(super) fn rebuild_index(&self, name: &str) -> Result<Option<String>, EngineError> {
         let notebook = self.named(name)?;
         let number = notebook.number;
         let (sender, answer) = std::sync::mpsc::channel();
         self.queue.push_task(Box::new(move |thread| sender.send(thread.is_whole(number)).unwrap_or(())));
         if answer.recv().unwrap_or(true) {
             self.scans.request_forced(&notebook);
-            return Ok(());
+            return Ok(None);
         }
         let _changing = self.changing_notebooks.lock();
         self.close_notebook(number);
-        for file in ["notebook.db", "notebook.db-wal", "notebook.db-shm"] {
-            match notebook.codex.remove_file(&note_path(file)) {
-                Err(error) if !error.is_not_found() => return Err(error.into()),
-                _ => {}
-            }
-        }
-        self.open_notebook(&notebook.name())?;
-        Ok(())
+        let place = match &self.scratch {
+            Some(scratch) => scratch.path().join(name),
+            None => self.path.join(name).join(".codex"),
+        };
+        let aside = NotebookDb::set_aside(&place.join("notebook.db"))?;
+        let anew = self.open_notebook(&notebook.name())?;
+        anew.disks.learn(&notebook.disks);
+        Ok(Some(format!("the index of {name} was damaged: it is kept as {}, and was made anew", aside.display())))
     }
 
     /// The open notebook of a name.
@@ -427,6 +477,7 @@ impl Core {
         let removed = self.notebooks.write().remove(number);
         let Some(notebook) = removed else { return };
         self.leave_index(number);
+        self.remember_held(&notebook);
         self.history.forget(number);
         if let Some(watches) = &self.watches {
             watches.forget(number);
@@ -452,6 +503,21 @@ impl Core {
             let _ = left.recv();
         }
     }
+}
+
+/// What a notebook's database says of itself, where no other notebook has its number.
+fn own_record(
+    name: &NotebookName,
+    db: &NotebookDb,
+    records: &[NotebookRecord],
+) -> Result<Option<NotebookRecord>, EngineError> {
+    let number = |key| db.meta(key).map(|value| value.and_then(|value| value.parse::<u32>().ok()));
+    let (Some(uid), Some(own), Some(epoch)) = (db.meta(meta::UID)?, number(meta::NUMBER)?, number(meta::EPOCH)?) else {
+        return Ok(None);
+    };
+    let own = u16::try_from(own).ok().filter(|own| NUMBERS.contains(own)).map(NotebookNumber);
+    let own = own.filter(|own| records.iter().all(|record| record.number != *own && record.uid != uid));
+    Ok(own.map(|number| NotebookRecord { number, uid, name: name.as_str().to_owned(), epoch }))
 }
 
 /// The folder of a notebook of this name, if the name is a legal one.

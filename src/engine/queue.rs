@@ -259,7 +259,9 @@ impl Queue {
                     return Ok(());
                 }
                 if now >= deadline {
-                    let reason = "the notes of a folder that was moved are still being read".to_owned();
+                    let reason =
+                        "the notes of a folder that was moved, or whose ignore file changed, are still being read";
+                    let reason = reason.to_owned();
                     return if state.debts.are_due(bound) { Err(Behind { reason }) } else { Ok(()) };
                 }
                 state.hurry = true;

@@ -27,12 +27,18 @@ const HASHED_MAX: u64 = 64 << 20;
 /// The file is gone, or the store fails. A file that may not be read is no error: its row says so.
 pub(super) fn read_record(notebook: &Notebook, path: &NotePath, wanted: &Wanted) -> Result<FileRecord, StoreError> {
     let name = path.name().to_string_lossy();
-    let (head, hash, stat, unreadable) = match read_file(notebook, path) {
-        Ok((head, hash, stat)) => (head, hash, stat, None),
-        Err(error) if matches!(error.errno(), libc::EACCES | libc::EPERM) => {
+    let _mark = notebook.starts.mark(notebook.name().as_str(), path);
+    let contents = match notebook.starts.skips(notebook.name().as_str(), path, &wanted.stat) {
+        Some(reason) => Err(reason),
+        None => Ok(read_file(notebook, path)),
+    };
+    let (head, hash, stat, unreadable) = match contents {
+        Err(reason) => (Vec::new(), None, wanted.stat, Some(reason)),
+        Ok(Ok((head, hash, stat))) => (head, hash, stat, None),
+        Ok(Err(error)) if matches!(error.errno(), libc::EACCES | libc::EPERM) => {
             (Vec::new(), None, wanted.stat, Some(error.to_string()))
         }
-        Err(error) => return Err(error),
+        Ok(Err(error)) => return Err(error),
     };
     let content_type = parse::content_type(&name, &head[..head.len().min(8192)]);
     let texts = read_sidecars(notebook, &wanted.sidecars);

@@ -244,7 +244,10 @@ impl<'a> Recorder<'a> {
         let met: HashSet<&NotePath> = present.iter().map(|file| &file.path).collect();
         for path in recorded.keys().filter(|path| !met.contains(path)) {
             // What is there but ignored by now stays recorded as it is.
-            if notebook.dir.stat(path).is_err_and(|error| error.is_not_found()) && self.core.is_in_place(notebook) {
+            if notebook.dir.stat(path).is_err_and(|error| error.is_not_found())
+                && self.core.is_in_place(notebook)
+                && !notebook.is_away(path)
+            {
                 changes.push(Recording::Removed(path.clone()));
             }
         }

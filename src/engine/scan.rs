@@ -13,6 +13,7 @@ use super::debt::Debt;
 use super::look::Wanted;
 use super::queue::{Hint, Look};
 use super::walk::{Manner, Walk, walk};
+use super::watch::Watches;
 use crate::index::notebook::FileRecord;
 use crate::types::{NotePath, NotebookNumber, StoreKey};
 
@@ -60,6 +61,12 @@ impl Request {
         !self.is_first && !self.debts.is_empty()
     }
 
+    /// Where it scans.
+    #[expect(clippy::unnecessary_wraps, reason = "beside it stands what has no place")]
+    fn place(&self) -> Option<(NotebookNumber, NotePath)> {
+        Some((self.notebook.number, self.folder.clone()))
+    }
+
     fn covers(&self, notebook: &Notebook, folder: &NotePath) -> bool {
         self.notebook.number == notebook.number && folder.strip_prefix(&self.folder).is_some()
     }
@@ -78,15 +85,18 @@ pub(super) struct Progress {
     pub(super) expected: Option<u64>,
     /// When the last one of all of it ended.
     pub(super) last: Option<Instant>,
-    /// Not all of its folders are watched.
-    pub(super) is_polled: bool,
+    /// How often it is walked, where not all of its folders are watched.
+    pub(super) polled_every: Option<Duration>,
 }
 
 #[derive(Default)]
 struct State {
     requests: Vec<Request>,
     folders: bool,
-    running: usize,
+    /// When to look again whether folders that could not be opened can be.
+    folders_at: Option<Instant>,
+    /// What is being scanned now; `None`: which notebooks there are.
+    running: Vec<Option<(NotebookNumber, NotePath)>>,
     progress: BTreeMap<NotebookNumber, Progress>,
     polls: BTreeMap<NotebookNumber, Instant>,
     closed: bool,
@@ -129,7 +139,11 @@ impl ScanQueue {
             return;
         }
         state.progress.insert(notebook.number, Progress::default());
-        let debts = debt.into_iter().collect();
+        let debts: Vec<Debt> = debt.into_iter().collect();
+        let waits = |request: &Request| request.is_first && request.notebook.number == notebook.number;
+        if debts.is_empty() && state.requests.iter().any(waits) {
+            return;
+        }
         state.requests.push(Request { is_first: true, debts, ..Request::of(notebook, NotePath::root()) });
         self.changed.notify_all();
     }
@@ -161,6 +175,12 @@ impl ScanQueue {
         self.changed.notify_all();
     }
 
+    /// As [`ScanQueue::request_folders`], in a moment: what could not be opened may be openable by then.
+    pub(super) fn request_folders_later(&self) {
+        self.state.lock().folders_at = Some(Instant::now() + POLL);
+        self.changed.notify_all();
+    }
+
     /// Nothing more is scanned; a scan that runs stops at its next folder.
     pub(super) fn close(&self) {
         let mut state = self.state.lock();
@@ -180,7 +200,7 @@ impl ScanQueue {
     /// Waits until nothing is scanned or waits to be, or until a time; whether it came to that.
     pub(super) fn wait_idle(&self, until: Option<Instant>) -> bool {
         let mut state = self.state.lock();
-        while !state.closed && (!state.requests.is_empty() || state.folders || state.running > 0) {
+        while !state.closed && (!state.requests.is_empty() || state.folders || !state.running.is_empty()) {
             match until {
                 None => self.changed.wait(&mut state),
                 Some(until) if self.changed.wait_until(&mut state, until).timed_out() => return false,
@@ -210,8 +230,9 @@ impl ScanQueue {
                 return None;
             }
             if let Some(at) = state.requests.iter().position(Request::is_urgent) {
-                state.running += 1;
-                return Some(state.requests.remove(at));
+                let request = state.requests.remove(at);
+                state.running.push(request.place());
+                return Some(request);
             }
             self.changed.wait(&mut state);
         }
@@ -223,30 +244,53 @@ impl ScanQueue {
             if state.closed {
                 return None;
             }
+            if state.folders_at.is_some_and(|at| at <= Instant::now()) {
+                state.folders = true;
+            }
             if std::mem::take(&mut state.folders) {
-                state.running += 1;
+                state.folders_at = None;
+                state.running.push(None);
                 return Some(Task::Folders);
             }
             if !state.requests.is_empty() {
-                state.running += 1;
-                return Some(Task::Scan(state.requests.remove(0)));
+                let request = state.requests.remove(0);
+                state.running.push(request.place());
+                return Some(Task::Scan(request));
             }
             let due = state.polls.iter().min_by_key(|(_, at)| **at).map(|(number, at)| (*number, *at));
             match due {
-                None => self.changed.wait(&mut state),
+                None => match state.folders_at {
+                    Some(at) => drop(self.changed.wait_until(&mut state, at)),
+                    None => self.changed.wait(&mut state),
+                },
                 Some((number, at)) if at <= Instant::now() => {
                     state.polls.remove(&number);
-                    state.running += 1;
+                    state.running.push(Some((number, NotePath::root())));
                     return Some(Task::Poll(number));
                 }
-                Some((_, at)) => drop(self.changed.wait_until(&mut state, at)),
+                Some((_, at)) => {
+                    let until = state.folders_at.map_or(at, |folders| folders.min(at));
+                    self.changed.wait_until(&mut state, until);
+                }
             }
         }
     }
 
-    fn done(&self) {
-        self.state.lock().running -= 1;
+    fn done(&self, place: Option<&(NotebookNumber, NotePath)>) {
+        let mut state = self.state.lock();
+        if let Some(at) = state.running.iter().position(|running| running.as_ref() == place) {
+            state.running.swap_remove(at);
+        }
         self.changed.notify_all();
+    }
+
+    /// Whether what is scanned, or waits to be, has to do with a folder: holds it, or is in it.
+    pub(super) fn concerns(&self, notebook: &Notebook, folder: &NotePath) -> bool {
+        let state = self.state.lock();
+        let is_near = |other: &NotePath| other.strip_prefix(folder).is_some() || folder.strip_prefix(other).is_some();
+        let running = state.running.iter().flatten().map(|(number, path)| (*number, path));
+        let waiting = state.requests.iter().map(|request| (request.notebook.number, &request.folder));
+        running.chain(waiting).any(|(number, path)| number == notebook.number && is_near(path))
     }
 
     /// A scan of all of a notebook begins.
@@ -262,13 +306,20 @@ impl ScanQueue {
         progress.is_complete = true;
         progress.is_running = false;
         progress.last = Some(Instant::now());
-        progress.is_polled = is_polled;
-        if is_polled {
-            // A walk that takes long must not become all that the machine does.
-            state.polls.insert(number, Instant::now() + POLL.max(took * 10));
-        } else {
-            state.polls.remove(&number);
+        // A walk that takes long must not become all that the machine does.
+        progress.polled_every = is_polled.then(|| POLL.max(took * 10));
+        match progress.polled_every {
+            Some(every) => drop(state.polls.insert(number, Instant::now() + every)),
+            None => drop(state.polls.remove(&number)),
         }
+    }
+
+    /// Not all of a notebook is watched from now on: it is walked again and again.
+    fn poll(&self, number: NotebookNumber) {
+        let mut state = self.state.lock();
+        state.progress.entry(number).or_default().polled_every.get_or_insert(POLL);
+        state.polls.entry(number).or_insert_with(|| Instant::now() + POLL);
+        self.changed.notify_all();
     }
 }
 
@@ -281,6 +332,11 @@ enum Task {
 /// Runs until the queue is closed.
 pub(super) fn run(core: &Arc<Core>) {
     while let Some(task) = core.scans.take() {
+        let place = match &task {
+            Task::Scan(request) => request.place(),
+            Task::Poll(number) => Some((*number, NotePath::root())),
+            Task::Folders => None,
+        };
         match task {
             Task::Scan(request) => scan_and_pay(core, request),
             Task::Poll(number) => {
@@ -294,7 +350,7 @@ pub(super) fn run(core: &Arc<Core>) {
                 }
             }
         }
-        core.scans.done();
+        core.scans.done(place.as_ref());
     }
 }
 
@@ -302,8 +358,9 @@ pub(super) fn run(core: &Arc<Core>) {
 /// take minutes.
 pub(super) fn run_urgent(core: &Arc<Core>) {
     while let Some(request) = core.scans.take_urgent() {
+        let place = request.place();
         scan_and_pay(core, request);
-        core.scans.done();
+        core.scans.done(place.as_ref());
     }
 }
 
@@ -321,6 +378,7 @@ fn scan(core: &Arc<Core>, request: &Request) {
     let Request { notebook, folder, is_first, .. } = request;
     let what = format!("scan of {}", notebook.name());
     let started = Instant::now();
+    let loss = core.watches.as_ref().map(Watches::last_loss);
     let rows = match notebook.reader.stats_below(folder) {
         Ok(rows) => rows,
         Err(error) => {
@@ -339,7 +397,8 @@ fn scan(core: &Arc<Core>, request: &Request) {
         let reads_all = request.is_forced || rows.is_empty();
         core.scans.begins(notebook.number, reads_all.then(|| core.count_entries(notebook)).flatten());
     }
-    let outcome = walk(core, notebook, folder, rows, Manner { takes_stock: *is_first, is_forced: request.is_forced });
+    let mut outcome =
+        walk(core, notebook, folder, rows, Manner { takes_stock: *is_first, is_forced: request.is_forced });
     if core.scans.is_closed() {
         return;
     }
@@ -348,32 +407,58 @@ fn scan(core: &Arc<Core>, request: &Request) {
         None => core.problems.clear(&what),
     }
     if outcome.error.is_none() {
+        core.met_disks(notebook, folder, std::mem::take(&mut outcome.disks));
         push_missing(core, notebook, &outcome);
     }
+    let is_watched = core.watches.as_ref().is_some_and(|watches| watches.holds_all(notebook.number));
+    let is_polled = core.options.watch && !is_watched;
     if !folder.is_root() {
         push_late(core, notebook, folder, &before);
+        if is_polled {
+            core.scans.poll(notebook.number);
+            core.watches.iter().for_each(|watches| watches.tell_mounts(core));
+        }
         return;
     }
     if *is_first && outcome.error.is_none() {
         let met: HashSet<StoreKey> = outcome.keys.iter().copied().collect();
         notebook.nodes.retain(|key| met.contains(key));
     }
-    let is_watched = core.watches.as_ref().is_some_and(|watches| watches.holds_all(notebook.number));
-    let is_polled = core.options.watch && !is_watched;
-    core.scans.ended(notebook.number, started.elapsed(), is_polled);
-    if let Some(watches) = &core.watches {
-        watches.caught_up(notebook.number);
+    if let (Some(watches), Some(loss)) = (&core.watches, loss) {
+        if outcome.error.is_none() && (*is_first || is_polled) {
+            watches.forget_absent(notebook);
+        }
+        watches.caught_up(notebook.number, loss);
         watches.tell_mounts(core);
     }
-    if known.max(outcome.present.len()) > LARGE {
+    // A folder that could not be read may be read again.
+    let is_watched = core.watches.as_ref().is_some_and(|watches| watches.holds_all(notebook.number));
+    let is_polled = core.options.watch && !(is_watched && outcome.error.is_none());
+    let met = outcome.present.len();
+    if *is_first {
+        // Before it is called complete: who records all from then on records this.
+        core.history.take_stock(core, notebook, outcome.present);
+    }
+    core.scans.ended(notebook.number, started.elapsed(), is_polled);
+    let number = notebook.number;
+    core.queue.push_task(Box::new(move |thread| thread.look_at_troubled(number)));
+    if known.max(met) > LARGE {
         core.queue.push_task(Box::new(|_| crate::sys::release_free_memory()));
     }
-    if *is_first {
-        if outcome.error.is_none() {
-            let number = notebook.number;
-            core.queue.push_task(Box::new(move |thread| thread.mark_scanned(number)));
-        }
-        core.history.take_stock(core, notebook, outcome.present);
+    if *is_first && outcome.error.is_none() {
+        let number = notebook.number;
+        core.queue.push_task(Box::new(move |thread| thread.mark_scanned(number)));
+        let (core_then, then) = (Arc::clone(core), Arc::clone(notebook));
+        core.queue.push_task(Box::new(move |_| {
+            core_then.remember_held(&then);
+            let is_read = |one: &Arc<Notebook>| core_then.scans.progress(one.number).is_complete;
+            if core_then.open_notebooks().iter().all(is_read) {
+                core_then.starts.end();
+                if !core_then.starts.skips_any() {
+                    core_then.problems.clear("start");
+                }
+            }
+        }));
     }
 }
 
@@ -397,5 +482,7 @@ fn push_missing(core: &Core, notebook: &Notebook, outcome: &Walk) {
     }
     let number = notebook.number;
     let look = |path: &NotePath| Look { notebook: number, hint: Hint::Path(path.clone()), by: None, seq: None };
-    core.queue.push_looks(outcome.missing.iter().map(look));
+    let away = notebook.disks_away();
+    let is_gone = |path: &&NotePath| !away.iter().any(|disk| path.strip_prefix(disk).is_some());
+    core.queue.push_looks(outcome.missing.iter().filter(is_gone).map(look));
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::watch::Report;
 use super::{Engine, Notebook};
 
 impl Engine {
@@ -36,14 +37,14 @@ impl Engine {
         let Some(watches) = &self.core.watches else {
             return json!({"state": "off"});
         };
-        let (folders, refused, is_behind, is_dead) = watches.report();
+        let Report { folders, refused, losses, is_behind, is_dead } = watches.report();
         let state = match (is_dead, is_behind, refused) {
             (true, ..) => "dead",
             (_, true, _) => "rescanning",
             (_, _, 0) => "watching",
             _ => "polling",
         };
-        json!({"state": state, "folders": folders, "unwatched": refused})
+        json!({"state": state, "folders": folders, "unwatched": refused, "losses": losses})
     }
 
     fn notebook_status(&self, notebook: &Notebook) -> Value {
@@ -58,7 +59,8 @@ impl Engine {
             "met": progress.met,
             "expected": progress.expected,
             "scanned_s_ago": progress.last.map(|last| last.elapsed().as_secs()),
-            "polled": progress.is_polled,
+            "polled": progress.polled_every.is_some(),
+            "polled_every_s": progress.polled_every.map(|every| every.as_secs_f64()),
         })
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Walk {
     pub(super) present: Vec<Present>,
     /// The store keys of everything, where stock is taken.
     pub(super) keys: Vec<StoreKey>,
+    /// Folders that other filesystems are mounted on.
+    pub(super) disks: Vec<NotePath>,
     /// The first folder that could not be read: then nothing follows from what was not met.
     pub(super) error: Option<StoreError>,
 }
@@ -152,6 +154,7 @@ impl Walker<'_> {
 
     fn visit(&self, folder: &NotePath, is_ignored: bool) -> Result<(), StoreError> {
         let dir = self.notebook.dir.open_dir(folder)?;
+        let device = StoreStat::of(&dir).map_or(0, |stat| stat.key.dev);
         // Watch first, then list: what is made in between is met by the one or told by the other.
         if let Some(watches) = &self.core.watches
             && watches.add(self.core, self.notebook.number, folder, &dir)
@@ -171,7 +174,10 @@ impl Walker<'_> {
             let Some(kind) = stat.map(|stat| stat.kind).or(entry.kind) else { continue };
             keys.extend(stat.map(|stat| stat.key));
             match (kind, stat) {
-                (FileKind::Directory, _) => {
+                (FileKind::Directory, stat) => {
+                    if stat.is_some_and(|stat| stat.key.dev != device && device != 0) {
+                        self.outcome.lock().disks.push(path.clone());
+                    }
                     let is_ignored = is_ignored || self.notebook.ignore.is_ignored(&path, true);
                     folders.push((path, is_ignored));
                 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use parking_lot::Mutex;
 
+use super::Notebook;
 use super::core::Core;
+use super::doctor::WatchLimit;
 use crate::sys::{Dir, FolderEvents, WatchId};
 use crate::types::{NotePath, NotebookNumber};
 
@@ -24,10 +26,31 @@ struct State {
     places: HashMap<WatchId, Place>,
     ids: BTreeMap<(NotebookNumber, NotePath), WatchId>,
     refused: BTreeSet<(NotebookNumber, NotePath)>,
-    /// Events were lost and what they may have told is not scanned yet.
-    behind: BTreeSet<NotebookNumber>,
+    /// Events were lost and what they may have told is not scanned yet: with the loss that it was.
+    behind: BTreeMap<NotebookNumber, Loss>,
+    last_loss: Loss,
+    /// What the mounts were told last.
+    told: Option<bool>,
     dead: bool,
 }
+
+/// How the watching stands.
+pub(super) struct Report {
+    /// Folders that are watched.
+    pub(super) folders: usize,
+    /// Folders that are not, and should be.
+    pub(super) refused: usize,
+    /// How often events were lost.
+    pub(super) losses: u64,
+    /// What the last loss may have hidden is not scanned yet.
+    pub(super) is_behind: bool,
+    /// No event will come any more.
+    pub(super) is_dead: bool,
+}
+
+/// Which of the losses of events, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Loss(u64);
 
 /// See the module.
 #[derive(Debug)]
@@ -130,12 +153,45 @@ impl Watches {
 
     /// Events were lost: nothing is known until the notebooks have been scanned.
     pub(super) fn lose(&self, numbers: impl Iterator<Item = NotebookNumber>) {
-        self.state.lock().behind.extend(numbers);
+        let mut state = self.state.lock();
+        state.last_loss.0 += 1;
+        let loss = state.last_loss;
+        state.behind.extend(numbers.map(|number| (number, loss)));
     }
 
-    /// The notebook has been scanned as a whole.
-    pub(super) fn caught_up(&self, number: NotebookNumber) {
-        self.state.lock().behind.remove(&number);
+    /// The last loss so far: a scan makes up for what was lost before it began.
+    pub(super) fn last_loss(&self) -> Loss {
+        self.state.lock().last_loss
+    }
+
+    /// The notebook has been scanned as a whole, from a time on when `before` was the last loss.
+    pub(super) fn caught_up(&self, number: NotebookNumber, before: Loss) {
+        let mut state = self.state.lock();
+        if state.behind.get(&number).is_some_and(|loss| *loss <= before) {
+            state.behind.remove(&number);
+        }
+    }
+
+    /// Forgets folders that are not there any more: what would have told of their end was lost, or they were never
+    /// watched.
+    pub(super) fn forget_absent(&self, notebook: &Notebook) {
+        let number = notebook.number;
+        let known: Vec<NotePath> = {
+            let state = self.state.lock();
+            let watched = state.ids.range((number, NotePath::root())..).map(|(key, _)| key);
+            let watched = watched.take_while(|(other, _)| *other == number);
+            watched
+                .chain(state.refused.iter().filter(|(other, _)| *other == number))
+                .map(|(_, path)| path.clone())
+                .collect()
+        };
+        let is_absent = |path: &NotePath| match notebook.dir.stat(path) {
+            Ok(stat) => !stat.is_dir(),
+            Err(error) => error.is_not_found(),
+        };
+        for path in known.iter().filter(|path| is_absent(path)) {
+            self.drop_below(number, path);
+        }
     }
 
     /// No event will come any more.
@@ -155,19 +211,32 @@ impl Watches {
         !state.dead && state.refused.is_empty() && state.behind.is_empty()
     }
 
-    /// Tells the mounts whether they may cache for long.
+    /// Tells the mounts whether they may cache for long. Where they may not any more, what the kernel was given to hold
+    /// for long is taken back.
     pub(super) fn tell_mounts(&self, core: &Core) {
         let whole = self.is_whole();
         if whole {
             core.problems.clear(WATCHES);
         }
-        core.each_mount(|mount| mount.set_watching(whole));
+        let before = self.state.lock().told.replace(whole);
+        core.each_mount(|mount| {
+            mount.set_watching(whole);
+            if !whole && before != Some(false) {
+                mount.forget_all();
+            }
+        });
     }
 
-    /// How many folders are watched, how many are not, and whether events were lost and not made up for yet.
-    pub(super) fn report(&self) -> (usize, usize, bool, bool) {
+    /// How the watching stands.
+    pub(super) fn report(&self) -> Report {
         let state = self.state.lock();
-        (state.places.len(), state.refused.len(), !state.behind.is_empty(), state.dead)
+        Report {
+            folders: state.places.len(),
+            refused: state.refused.len(),
+            losses: state.last_loss.0,
+            is_behind: !state.behind.is_empty(),
+            is_dead: state.dead,
+        }
     }
 }
 
@@ -191,9 +260,11 @@ fn below(
 
 fn refusal(error: &std::io::Error) -> String {
     if error.raw_os_error() == Some(libc::ENOSPC) {
-        return "the system's limit of watched folders is reached: the rest is looked at every few seconds; \
-                raise it with `sysctl fs.inotify.max_user_watches=1048576`"
-            .to_owned();
+        let command =
+            WatchLimit::look().map_or_else(String::new, |limit| format!("; raise it with `{}`", limit.raise(0)));
+        return format!(
+            "the system's limit of watched folders is reached: the rest is looked at every few seconds{command}"
+        );
     }
     format!("some folders cannot be watched ({error}): they are looked at every few seconds")
 }

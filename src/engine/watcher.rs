@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::away::Mounted;
 use super::core::Core;
 use super::hush::Hushes;
 use super::ignore::is_ignored_name;
@@ -50,6 +51,7 @@ struct Watcher<'a> {
     resting: HashMap<Path, Resting>,
     half_moves: Vec<HalfMove>,
     hushes: Hushes,
+    mounted: Mounted,
     looks: Vec<Look>,
 }
 
@@ -62,6 +64,7 @@ pub(super) fn run(core: &Arc<Core>) {
         resting: HashMap::new(),
         half_moves: Vec::new(),
         hushes: Hushes::default(),
+        mounted: Mounted::look(core),
         looks: Vec::new(),
     };
     let mut events = Vec::new();
@@ -69,6 +72,7 @@ pub(super) fn run(core: &Arc<Core>) {
         events.clear();
         match watches.events.read(state.rest(), &mut events) {
             Ok(ReadOutcome::Overflow) => overflow(core),
+            Ok(ReadOutcome::Mounts) => state.mounted.changed(core),
             Ok(ReadOutcome::Events | ReadOutcome::Woken) => {}
             Err(error) => {
                 core.problems.set(WATCHES, format!("the watcher failed ({error}): folders are looked at instead"));
@@ -92,10 +96,7 @@ pub(super) fn overflow(core: &Arc<Core>) {
     let Some(watches) = &core.watches else { return };
     let notebooks = core.open_notebooks();
     watches.lose(notebooks.iter().map(|notebook| notebook.number));
-    core.each_mount(|mount| {
-        mount.set_watching(false);
-        mount.forget_all();
-    });
+    watches.tell_mounts(core);
     core.scans.request_folders();
     for notebook in notebooks {
         notebook.ignore.forget();

@@ -505,7 +505,7 @@ fn synthetic_file(found: Found) -> FsResult<(NodeNumber, FileKind, What)> {
         Found::Text(file) => (synthetic_number(&("text", &file)), FileKind::File, What::Text(file)),
         Found::PastFile(past) => (synthetic_number(&("past", &past)), FileKind::File, What::Past(past)),
         Found::Symlink(target) => (synthetic_number(&("link", &target)), FileKind::Symlink, What::Symlink(target)),
-        Found::Dir(_) | Found::Notebook(_) | Found::Note(_) | Found::Scratch(_) => {
+        Found::Dir(_) | Found::Notebook(_) | Found::Broken | Found::Note(_) | Found::Scratch(_) => {
             return Err(FsError::plain(libc::EIO));
         }
     })
@@ -520,6 +520,7 @@ pub(super) fn listed_number(core: &Core, found: &Found) -> Option<(NodeNumber, F
             let stat = StoreStat::of(notebook.dir.as_fd()).ok()?;
             (notebook.node_number(&stat), FileKind::Directory)
         }
+        Found::Broken => (synthetic_number(&"broken"), FileKind::Directory),
         Found::Note(file) => (core.engine.catalog().file(*file)?.node, FileKind::File),
         Found::Scratch(scratch) => {
             let stat = StoreStat::at(scratch.dir.as_fd(), &scratch.name).ok()?;

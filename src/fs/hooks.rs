@@ -255,6 +255,10 @@ impl Core {
             let Some(real) = node.real() else { return };
             *real.told.lock() = super::node::Told::default();
             drops.push(Drop::Contents(node.number));
+            if real.is_root() {
+                let name = real.notebook.name().as_str().to_owned();
+                drops.push(Drop::Entry(NodeNumber::ROOT, name.into()));
+            }
             drops.extend(real.names().into_iter().filter_map(|name| match name.parent {
                 Parent::Node(parent) => Some(Drop::Entry(parent.number, name.name)),
                 Parent::Tmp(_) => None,

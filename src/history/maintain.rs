@@ -11,7 +11,7 @@ use git2::{Oid, Repository};
 
 use super::error::{HistoryError, Step};
 use super::repository::inside;
-use crate::sys::{Dir, FaultPoint, end_with_parent, pass};
+use crate::sys::{Dir, FaultPoint, ScratchFolder, end_with_parent, pass};
 use crate::types::NotePath;
 
 /// Packs and loose objects that are left alone.
@@ -156,6 +156,27 @@ fn geometric(sizes: &[u64]) -> usize {
         sum += size;
     }
     folded
+}
+
+/// Packs that cannot be read from end to end: what of them is not recorded any more, or is in another pack too, no
+/// commit tells.
+pub(super) fn damaged_packs(dir: &Dir) -> Step<Vec<String>> {
+    let scratch = ScratchFolder::new()?;
+    let mut damaged = Vec::new();
+    for (stem, _) in packs(dir)? {
+        let read = (|| -> Result<(), Box<dyn std::error::Error>> {
+            let mut indexer = git2::Indexer::new(None, scratch.path(), 0o644, false)?;
+            std::io::copy(&mut dir.open_file(&inside(&format!("objects/pack/{stem}.pack")))?, &mut indexer)?;
+            indexer.commit()?;
+            Ok(())
+        })();
+        if let Err(error) = read {
+            damaged.push(format!("{stem}.pack: {error}"));
+        } else if pack_ids(dir, &stem).is_err() {
+            damaged.push(format!("{stem}.idx is damaged"));
+        }
+    }
+    Ok(damaged)
 }
 
 /// Names (`pack-…`) and sizes of the packs.

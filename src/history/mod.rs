@@ -19,6 +19,7 @@ mod read;
 mod record;
 mod repository;
 mod residue;
+mod salvage;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -30,3 +31,4 @@ pub use edits::is_recordable;
 pub use error::HistoryError;
 pub use merge::{MergeConflict, merge_text};
 pub use open::{History, blob_id};
+pub use salvage::Salvaged;

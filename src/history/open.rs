@@ -13,6 +13,7 @@ use super::chain::Chain;
 use super::error::{Fault, HistoryError, Step};
 use super::maintain::{self, Folded};
 use super::repository::{Handles, head};
+use super::salvage::{self, Salvaged};
 use super::tree::{self, commit_id};
 use super::{diff, gestures, read, record, trail, undo};
 use crate::sys::Dir;
@@ -56,6 +57,15 @@ impl History {
             folding: Mutex::default(),
             is_flush_broken: AtomicBool::new(false),
         }
+    }
+
+    /// Makes the repository at `path` anew from what can be read of it, which is kept aside. `known` gives the bytes of
+    /// blobs that are lost there, where the caller has them. Nobody may have it open.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn salvage(path: &Path, known: &dyn Fn(CommitId) -> Option<Vec<u8>>) -> Result<Salvaged, HistoryError> {
+        salvage::salvage(path, known)
     }
 
     /// Opens the repository at `path` for reading alone: nothing is made or mended. `None` where there is none.
@@ -317,14 +327,18 @@ impl History {
         Ok(folded)
     }
 
-    /// Checks that the head's objects can all be read: what is wrong, empty if nothing.
+    /// Checks that all that is recorded can be read: what is wrong, empty if nothing.
     ///
     /// # Errors
     /// libgit2's.
     pub fn verify(&self) -> Result<Vec<String>, HistoryError> {
-        self.handles.with("verify", |repo| match head(repo)? {
-            Some(head) => Ok(read::verify(&repo.odb()?, head)),
-            None => Ok(Vec::new()),
+        self.handles.with("verify", |repo| {
+            let mut problems = match head(repo)? {
+                Some(head) => read::verify(&repo.odb()?, head),
+                None => Vec::new(),
+            };
+            problems.extend(maintain::damaged_packs(&Dir::open(self.handles.path())?)?);
+            Ok(problems)
         })
     }
 

@@ -100,7 +100,7 @@ pub(super) fn blob(odb: &Odb<'_>, id: Oid) -> Step<Arc<[u8]>> {
 }
 
 /// The object, if its bytes are those that it is named after.
-fn sound<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, git2::Error> {
+pub(super) fn sound<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, git2::Error> {
     let object = odb.read(id)?;
     if Oid::hash_object(object.kind(), object.data())? == id {
         Ok(object)
@@ -109,34 +109,61 @@ fn sound<'o>(odb: &'o Odb<'_>, id: Oid) -> Result<OdbObject<'o>, git2::Error> {
     }
 }
 
-/// Reads every object of the head; what cannot be read.
+/// So many problems are told of; by then it is clear what is to be done.
+const PROBLEMS_MAX: usize = 200;
+
+/// Reads every object of the head and of all commits before it; what cannot be read.
 pub(super) fn verify(odb: &Odb<'_>, head: Oid) -> Vec<String> {
-    let mut problems = Vec::new();
-    let mut seen = HashSet::new();
-    let root = match sound(odb, head).and_then(|_| CommitText::read(odb, head)) {
-        Ok(commit) => commit.tree,
-        Err(error) => return vec![format!("commit {head}: {}", error.message())],
-    };
-    let mut folders = vec![(NotePath::root(), root)];
-    while let Some((folder, id)) = folders.pop() {
-        let tree = match sound(odb, id).and_then(|_| Tree::read(odb, id)) {
-            Ok(tree) => tree,
+    let mut check = Check { odb, problems: Vec::new(), seen: HashSet::new() };
+    let mut next = Some(head);
+    while let Some(id) = next.filter(|_| check.problems.len() < PROBLEMS_MAX) {
+        match sound(odb, id).and_then(|_| CommitText::read(odb, id)) {
+            Ok(commit) => {
+                let of = if id == head { String::new() } else { format!(" (in commit {id:.8})") };
+                check.folder(commit.tree, &of);
+                next = commit.parent;
+            }
             Err(error) => {
-                problems.push(format!("folder {folder}/: {}", error.message()));
-                continue;
-            }
-        };
-        for (name, entry) in tree.entries() {
-            let Ok(path) = folder.join(name) else { continue };
-            if entry.mode == tree::SUBMODULE || !seen.insert(entry.id) {
-                continue;
-            }
-            if entry.is_folder() {
-                folders.push((path, entry.id));
-            } else if let Err(error) = sound(odb, entry.id) {
-                problems.push(format!("{path}: {}", error.message()));
+                check.problems.push(format!("commit {id}: {}", error.message()));
+                next = None;
             }
         }
     }
-    problems
+    check.problems
+}
+
+struct Check<'a> {
+    odb: &'a Odb<'a>,
+    problems: Vec<String>,
+    seen: HashSet<Oid>,
+}
+
+impl Check<'_> {
+    /// All below a tree that was not looked at before.
+    fn folder(&mut self, root: Oid, of: &str) {
+        let mut folders = vec![(NotePath::root(), root)];
+        while let Some((folder, id)) = folders.pop() {
+            if !self.seen.insert(id) {
+                continue;
+            }
+            let tree = match sound(self.odb, id).and_then(|_| Tree::read(self.odb, id)) {
+                Ok(tree) => tree,
+                Err(error) => {
+                    self.problems.push(format!("folder {folder}/{of}: {}", error.message()));
+                    continue;
+                }
+            };
+            for (name, entry) in tree.entries() {
+                let Ok(path) = folder.join(name) else { continue };
+                if entry.is_folder() {
+                    folders.push((path, entry.id));
+                } else if entry.mode != tree::SUBMODULE
+                    && self.seen.insert(entry.id)
+                    && let Err(error) = sound(self.odb, entry.id)
+                {
+                    self.problems.push(format!("{path}{of}: {}", error.message()));
+                }
+            }
+        }
+    }
 }

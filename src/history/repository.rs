@@ -191,11 +191,28 @@ fn lay_out(path: &Path) -> Result<Dir, HistoryError> {
     ];
     for (name, text) in files {
         // A power cut leaves empty files where a program did not flush; ours are flushed, foreign ones may not be.
-        if dir.stat(&inside(name)).map_or(true, |stat| stat.size == 0) {
+        if dir.stat(&inside(name)).map_or(true, |stat| stat.size == 0) || is_damaged(path, name) {
             dir.write_durably(&inside(name), text.as_bytes(), Replace::KeepAttributes)?;
         }
     }
     Ok(dir)
+}
+
+/// Whether a configuration of ours does not say any more what it was made for.
+fn is_damaged(path: &Path, name: &str) -> bool {
+    let key = match name {
+        "config" => "core.bare",
+        "codex.config" => "core.fsyncObjectFiles",
+        "HEAD" => {
+            return !Dir::open(path).is_ok_and(|dir| {
+                let head = dir.read(&inside(name), 4096).map(|(bytes, _)| bytes);
+                head.is_ok_and(|head| head.starts_with(b"ref: refs/heads/"))
+            });
+        }
+        _ => return false,
+    };
+    isolate();
+    !Config::open(&path.join(name)).is_ok_and(|config| config.get_bool(key).is_ok_and(|value| value))
 }
 
 fn open_or_make(path: &Path) -> Result<Dir, StoreError> {

@@ -8,6 +8,7 @@ use git2::{Odb, Oid, Repository};
 use super::error::{HistoryError, Step, optional};
 use super::message::CommitText;
 use super::repository::{BRANCH, inside};
+use super::salvage::has_objects;
 use super::tree::Tree;
 use crate::sys::{Dir, FileKind, StoreError};
 use crate::types::NotePath;
@@ -131,8 +132,8 @@ fn remove_if_there(dir: &Dir, path: &NotePath) -> Result<(), StoreError> {
 pub(super) fn check_head(repo: &Repository, dir: &Dir) -> Step<()> {
     let odb = repo.odb()?;
     let broken = match optional(repo.refname_to_id(BRANCH)) {
-        Ok(None) if dir.stat(&inside(BRANCH)).is_err() => return Ok(()),
-        Ok(None) => "the branch is unreadable".to_owned(),
+        Ok(None) if dir.stat(&inside(BRANCH)).is_err() && !has_objects(dir) => return Ok(()),
+        Ok(None) => "the branch is missing or unreadable".to_owned(),
         Ok(Some(head)) => match readable(&odb, head) {
             Ok(()) => return Ok(()),
             Err(error) => error.message().to_owned(),
@@ -145,6 +146,9 @@ pub(super) fn check_head(repo: &Repository, dir: &Dir) -> Step<()> {
         set_aside(dir, &inside(BRANCH), b"main")?;
     }
     let Some(newest) = newest else {
+        if dir.stat(&inside(BRANCH)).is_err() && !has_commits(&odb)? {
+            return Ok(());
+        }
         let problem = format!("its head is damaged ({broken}) and no commit can be read; move it away");
         return Err(HistoryError::Damaged { repository: dir.path().display().to_string(), problem }.into());
     };
@@ -175,4 +179,14 @@ fn newest_readable(odb: &Odb<'_>) -> Result<Option<Oid>, git2::Error> {
     let parents: std::collections::HashSet<Oid> = commits.iter().filter_map(|commit| commit.2).collect();
     commits.sort_by_key(|commit| (!parents.contains(&commit.1), commit.0));
     Ok(commits.into_iter().rev().map(|commit| commit.1).find(|&id| readable(odb, id).is_ok()))
+}
+
+/// Whether anything in the repository is a commit, or cannot be told.
+fn has_commits(odb: &Odb<'_>) -> Result<bool, git2::Error> {
+    let mut ids = Vec::new();
+    odb.foreach(|id| {
+        ids.push(*id);
+        true
+    })?;
+    Ok(ids.into_iter().any(|id| odb.read_header(id).map_or(true, |(_, kind)| kind == git2::ObjectType::Commit)))
 }

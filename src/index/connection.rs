@@ -194,3 +194,24 @@ pub(crate) fn drop_tables(connection: &Connection) -> rusqlite::Result<()> {
     }
     Ok(())
 }
+
+/// Renames the database with its WAL to names that say what they are, and says to which; nothing is ever deleted.
+pub(crate) fn set_aside(path: &Path) -> Result<PathBuf, IndexError> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return Ok(path.to_owned());
+    };
+    let dir = Dir::open(folder)?;
+    let child = |name: String| NotePath::new(name).unwrap_or_default();
+    let mut number = 1_u64;
+    while folder.join(format!("{name}.damaged-{number}")).exists() {
+        number += 1;
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        let from = child(format!("{name}{suffix}"));
+        match dir.rename(&from, &child(format!("{name}.damaged-{number}{suffix}"))) {
+            Err(error) if !error.is_not_found() => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(folder.join(format!("{name}.damaged-{number}")))
+}

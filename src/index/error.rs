@@ -63,7 +63,7 @@ fn remedy(path: &str) -> &'static str {
     } else if path.ends_with("journal.db") {
         "move it away and a new one is made: notes, tags and history are not in it"
     } else {
-        "move it away and put a backup in its place"
+        "put a backup in its place, or have `cdx check --repair`, in a workspace, make one of what can be read"
     }
 }
 

@@ -1,7 +1,7 @@
 //! `journal.db` of a workspace: who changed what, in order, and which number and epoch each notebook has.
 //! Everything in it is a record; nothing is rebuilt from it. It knows nothing of files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -67,10 +67,72 @@ CREATE TABLE IF NOT EXISTS notebooks (
     name TEXT NOT NULL,
     epoch INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS held (number INTEGER PRIMARY KEY, files INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS reserved (one INTEGER PRIMARY KEY CHECK (one = 1), below INTEGER NOT NULL);
 ";
 
 impl Journal {
+    /// Opens (or makes) the journal at `path`. A damaged one is set aside as `journal.db.damaged-N`; told with where it
+    /// is then.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn open_or_replace(path: &Path) -> Result<(Self, Option<PathBuf>), IndexError> {
+        // What every start needs of it; the rest is for `cdx check` to look at.
+        let whole = Self::open(path).and_then(|mut journal| {
+            journal.notebooks()?;
+            let (first, _) = journal.reserve()?;
+            journal.set_reserved(first)?;
+            Ok(journal)
+        });
+        match whole {
+            Err(IndexError::Damaged { .. }) => {
+                let aside = super::connection::set_aside(path)?;
+                Ok((Self::begin_anew(path)?, Some(aside)))
+            }
+            other => Ok((other?, None)),
+        }
+    }
+
+    /// Sets the journal aside and begins another, with what can be read of the notebooks; says where it is then.
+    ///
+    /// # Errors
+    /// If the notebooks cannot be read: then nothing is changed. SQLite's.
+    pub fn replace(&mut self) -> Result<PathBuf, IndexError> {
+        let notebooks = self.notebooks()?;
+        let held: Vec<u64> = notebooks.iter().map(|record| self.held(record.number).unwrap_or(0)).collect();
+        let path = PathBuf::from(&self.path);
+        // SQLite is not to have the file open that is renamed.
+        self.connection = Connection::open_in_memory().map_err(self.at())?;
+        let aside = super::connection::set_aside(&path)?;
+        *self = Self::begin_anew(&path)?;
+        for (record, held) in notebooks.iter().zip(held) {
+            self.put_notebook(record)?;
+            self.set_held(record.number, held)?;
+        }
+        Ok(aside)
+    }
+
+    fn begin_anew(path: &Path) -> Result<Self, IndexError> {
+        let mut journal = Self::open(path)?;
+        // Numbers that the lost one may have handed out are not handed out again: no workspace has seen as many changes
+        // as there have been microseconds.
+        let since = jiff::Timestamp::now().as_microsecond() - 1_735_689_600_000_000;
+        journal.set_reserved(Seq(since.max(1).unsigned_abs()))?;
+        Ok(journal)
+    }
+
+    /// What SQLite's own check finds; empty if the journal is whole.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn integrity(&self) -> Result<Vec<String>, IndexError> {
+        let at = self.at();
+        let mut check = self.connection.prepare("PRAGMA quick_check(5)").map_err(&at)?;
+        let rows = check.query_map([], |row| row.get::<_, String>(0)).map_err(&at)?;
+        rows.filter(|line| !matches!(line, Ok(line) if line == "ok")).collect::<Result<_, _>>().map_err(at)
+    }
+
     /// Opens (or makes) the journal at `path`.
     ///
     /// # Errors
@@ -190,6 +252,26 @@ impl Journal {
             })
             .map_err(&at)?;
         rows.collect::<Result<_, _>>().map_err(at)
+    }
+
+    /// Notes how many files a notebook holds.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn set_held(&mut self, number: NotebookNumber, files: u64) -> Result<(), IndexError> {
+        let sql = "INSERT INTO held VALUES (?1, ?2) ON CONFLICT DO UPDATE SET files = ?2 WHERE files <> ?2";
+        self.connection.execute(sql, params![number.0, integer(Seq(files))]).map(drop).map_err(self.at())
+    }
+
+    /// How many files a notebook held when that was last noted; 0 where it never was.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn held(&self, number: NotebookNumber) -> Result<u64, IndexError> {
+        let sql = "SELECT files FROM held WHERE number = ?1";
+        let held: Option<i64> =
+            self.connection.query_row(sql, [number.0], |row| row.get(0)).optional().map_err(self.at())?;
+        Ok(held.map_or(0, i64::unsigned_abs))
     }
 
     /// Writes what a notebook is called by.

@@ -1,4 +1,5 @@
-//! Change events of folders, from inotify(7).
+//! Change events of folders, from inotify(7), and of the table of mounts: of what is mounted over a folder no folder
+//! tells.
 //!
 //! Asked directly rather than through `notify`: its stable line also subscribes to `IN_OPEN`, so that every read of a
 //! watched file, the engine's own included, would wake the engine; and it names folders by the path they had when
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags};
 use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::Dir;
@@ -58,6 +60,8 @@ pub struct StoreEvent {
 pub struct FolderEvents {
     inotify: OwnedFd,
     wake: OwnedFd,
+    /// Told when something is mounted or unmounted; `None` where the kernel does not say.
+    mounts: Option<OwnedFd>,
 }
 
 /// Whether reading may go on.
@@ -69,6 +73,8 @@ pub enum ReadOutcome {
     Overflow,
     /// [`FolderEvents::wake`] was called.
     Woken,
+    /// Something was mounted or unmounted; events may wait.
+    Mounts,
 }
 
 impl FolderEvents {
@@ -80,6 +86,7 @@ impl FolderEvents {
         Ok(Self {
             inotify: rustix::fs::inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?,
             wake: rustix::event::eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            mounts: rustix::fs::open("/proc/self/mountinfo", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok(),
         })
     }
 
@@ -128,7 +135,8 @@ impl FolderEvents {
             tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: i64::from(time.subsec_nanos()),
         });
-        let mut fds = [PollFd::new(&self.inotify, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
+        let mut fds = vec![PollFd::new(&self.inotify, PollFlags::IN), PollFd::new(&self.wake, PollFlags::IN)];
+        fds.extend(self.mounts.as_ref().map(|mounts| PollFd::new(mounts, PollFlags::PRI)));
         match rustix::event::poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -136,6 +144,10 @@ impl FolderEvents {
         if fds[1].revents().contains(PollFlags::IN) {
             let _ = rustix::io::read(&self.wake, &mut [0; 8]);
             return Ok(ReadOutcome::Woken);
+        }
+        // Being asked is what makes the kernel call it read.
+        if fds.get(2).is_some_and(|mounts| mounts.revents().intersects(PollFlags::PRI | PollFlags::ERR)) {
+            return Ok(ReadOutcome::Mounts);
         }
         self.drain(events)
     }

@@ -93,7 +93,7 @@ fn integrity(engine: &Engine, notebook: &Notebook) -> Result<Vec<String>, IndexE
     }
 }
 
-fn damaged(error: &IndexError, findings: &mut Findings) {
+pub(super) fn damaged(error: &IndexError, findings: &mut Findings) {
     findings.differ(Kind::IndexDamaged, "", error.to_string());
 }
 

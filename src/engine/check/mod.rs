@@ -1,9 +1,11 @@
 //! Whether files, index and history say the same, and mending where they do not.
 //! It knows nothing of the command line that prints what it finds.
 
+mod derived;
 mod history;
 mod index;
 mod leftovers;
+mod mend;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -14,7 +16,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Change, ChangeOp, Engine, EngineError, Notebook, Requester};
+use super::history_thread::Recording;
+use super::{Engine, EngineError, Notebook, Requester};
 use crate::types::{Actor, NotePath};
 
 /// How long the check waits for the index to catch up.
@@ -30,6 +33,8 @@ pub struct CheckReply {
     /// What its author should know and only they can mend: broken frontmatter, illegal tags, sidecars left alone.
     /// They make no check fail.
     pub notes: Vec<Finding>,
+    /// What a repair did that is not one finding's: what it set aside and where, what it could not save.
+    pub actions: Vec<String>,
 }
 
 /// One thing that was found.
@@ -51,6 +56,10 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// A folder of the workspace could not be opened as a notebook.
+    NotOpened,
+    /// The journal of the workspace is damaged.
+    JournalDamaged,
     /// The index does not take in changes.
     IndexBehind,
     /// A file has no row.
@@ -61,6 +70,8 @@ pub enum Kind {
     Stale,
     /// A row says another hash than the contents have.
     HashDiffers,
+    /// A row says something else than the file and its sidecars: title, properties, links, full text.
+    RowDiffers,
     /// A row says other tags than the file and its sidecars.
     TagsDiffer,
     /// The maps in memory say something else than the index.
@@ -75,6 +86,8 @@ pub enum Kind {
     HistoryDamaged,
     /// A file or folder cannot be read.
     Unreadable,
+    /// The disk that is mounted on a folder is not mounted.
+    Away,
     /// A name that is not UTF-8: recorded, never indexed.
     NameNotUtf8,
     /// Frontmatter or a sidecar cannot be read, or a tag is no legal one.
@@ -97,6 +110,7 @@ impl Kind {
                 | Self::RowWithoutFile
                 | Self::Stale
                 | Self::HashDiffers
+                | Self::RowDiffers
                 | Self::TagsDiffer
                 | Self::MapsDiffer
                 | Self::IndexDamaged
@@ -129,12 +143,17 @@ impl Findings {
 
 impl Engine {
     /// Compares files, index and history of every notebook; with `repair` mends what differs: looks at files again,
-    /// makes damaged databases anew, records what the history lacks, removes what ended processes left.
+    /// makes damaged databases and histories anew, records what the history lacks, removes what ended processes left.
+    /// What is damaged is set aside, not removed.
     ///
     /// # Errors
     /// The store's, where a notebook cannot be looked at at all.
     pub fn check(&self, repair: bool) -> Result<CheckReply, EngineError> {
+        if repair {
+            self.check_writable()?;
+        }
         let mut reply = CheckReply { clean: true, ..CheckReply::default() };
+        reply.differences = self.check_workspace(repair, &mut reply.actions);
         for notebook in self.notebooks() {
             let mut found = self.examine(&notebook)?;
             if !found.differences.is_empty() {
@@ -143,13 +162,39 @@ impl Engine {
                 found.differences.retain(|finding| again.contains(&key(finding)));
             }
             if repair {
-                self.repair(&notebook, &mut found)?;
+                self.repair(&notebook, &mut found, &mut reply.actions)?;
             }
-            reply.clean &= found.differences.iter().all(|finding| finding.repaired);
             reply.differences.append(&mut found.differences);
             reply.notes.append(&mut found.notes);
         }
+        reply.clean = reply.differences.iter().all(|finding| finding.repaired);
         Ok(reply)
+    }
+
+    /// What concerns all of it: its journal, folders that are no notebooks because they could not be opened.
+    fn check_workspace(&self, repair: bool, actions: &mut Vec<String>) -> Vec<Finding> {
+        let mut findings = Findings::default();
+        let damage = self.core.journal_db.lock().integrity();
+        let damage = damage.map_or_else(|error| Some(error.to_string()), |found| found.into_iter().next());
+        findings.differences.extend(damage.map(|reason| findings.of(Kind::JournalDamaged, "", reason)));
+        for (name, reason) in self.broken_notebooks() {
+            let of_notebook = Findings { notebook: name, ..Findings::default() };
+            findings.differences.push(of_notebook.of(Kind::NotOpened, "", reason));
+        }
+        for finding in findings.differences.iter_mut().filter(|_| repair) {
+            let mended = match finding.kind {
+                Kind::JournalDamaged => self.mend_journal(),
+                _ => self.mend_notebook(&finding.notebook),
+            };
+            match mended {
+                Ok(mut done) => {
+                    actions.append(&mut done);
+                    finding.repaired = true;
+                }
+                Err(error) => finding.message = error.to_string(),
+            }
+        }
+        findings.differences
     }
 
     fn examine(&self, notebook: &Arc<Notebook>) -> Result<Findings, EngineError> {
@@ -164,34 +209,56 @@ impl Engine {
         }
         let files = walk::files(self, notebook, &mut findings)?;
         index::compare(self, notebook, &files, &mut findings);
+        derived::compare(notebook, &files, &mut findings);
         history::compare(self, notebook, &files, &mut findings);
         leftovers::find(notebook, &files, &mut findings);
         Ok(findings)
     }
 
-    fn repair(&self, notebook: &Arc<Notebook>, found: &mut Findings) -> Result<(), EngineError> {
-        self.check_writable()?;
-        if found.differences.iter().any(|finding| finding.kind.is_of_index()) {
-            self.rescan(Some(notebook.number), true)?;
+    fn repair(
+        &self,
+        notebook: &Arc<Notebook>,
+        found: &mut Findings,
+        actions: &mut Vec<String>,
+    ) -> Result<(), EngineError> {
+        let has = |wanted: &dyn Fn(Kind) -> bool| found.differences.iter().any(|finding| wanted(finding.kind));
+        let mut notebook = Arc::clone(notebook);
+        if has(&|kind| kind == Kind::HistoryDamaged) {
+            actions.append(&mut self.mend_history(&notebook)?);
+            notebook = self.core.named(notebook.name().as_str())?;
         }
-        let by = Requester { actor: Actor::Codex, gesture: Some(super::edit::new_gesture()) };
-        for finding in &found.differences {
-            let op = match finding.kind {
-                Kind::NotRecorded => ChangeOp::Written,
-                Kind::RecordedButGone => ChangeOp::Removed,
-                _ => continue,
-            };
-            let Ok(path) = NotePath::new(&finding.path) else { continue };
-            self.note(Change { notebook: notebook.number, op, path, by: by.clone() });
+        if has(&Kind::is_of_index) {
+            actions.extend(self.core.rebuild_index(notebook.name().as_str())?);
+            notebook = self.core.named(notebook.name().as_str())?;
         }
         if !found.differences.is_empty() {
-            let left = keys(&self.examine(notebook)?.differences);
+            self.wait_for_scans();
+            self.record_differences(&notebook)?;
+            let left = self.examine(&notebook)?.differences;
+            let left_keys = keys(&left);
             for finding in &mut found.differences {
-                finding.repaired = !left.contains(&key(finding));
+                finding.repaired = !left_keys.contains(&key(finding));
             }
+            let known = keys(&found.differences);
+            found.differences.extend(left.into_iter().filter(|finding| !known.contains(&key(finding))));
         }
         for finding in found.notes.iter_mut().filter(|finding| finding.kind == Kind::Leftover) {
-            finding.repaired = leftovers::remove(notebook, &finding.path);
+            finding.repaired = leftovers::remove(&notebook, &finding.path);
+        }
+        Ok(())
+    }
+
+    /// Records what the history's newest commit lacks, whatever the index says.
+    fn record_differences(&self, notebook: &Arc<Notebook>) -> Result<(), EngineError> {
+        let by = Requester { actor: Actor::Codex, gesture: Some(super::edit::new_gesture()) };
+        for finding in self.examine(notebook)?.differences {
+            let Ok(path) = NotePath::new(&finding.path) else { continue };
+            let recording = match finding.kind {
+                Kind::NotRecorded => Recording::Written(path),
+                Kind::RecordedButGone => Recording::Removed(path),
+                _ => continue,
+            };
+            self.core.history.push(notebook.number, recording, by.clone());
         }
         Ok(())
     }

@@ -83,3 +83,20 @@ fn what_only_the_author_can_mend_is_a_note() {
     notes.sort_unstable();
     assert_eq!(notes, [(Kind::Metadata, "a.md"), (Kind::Metadata, "b.md"), (Kind::OrphanSidecar, ".gone.png.json")]);
 }
+
+/// background: "FTS drift of one row is detected and repaired".
+#[test]
+fn a_row_whose_full_text_drifted_is_named_and_mended() {
+    use crate::engine::look::Looker;
+    use crate::engine::read::read_record;
+    use crate::index::notebook::{NotebookDb, RowChange};
+    let tamper = |w: &Workspace| {
+        let lab = w.notebook("lab");
+        let wanted = Looker::new(&lab).wanted(&path("sub/b.md")).unwrap().unwrap();
+        let mut record = read_record(&lab, &path("sub/b.md"), &wanted).unwrap();
+        record.parsed.body = "other words".into();
+        let (mut db, _) = NotebookDb::open(&w.path().join("lab/.codex/notebook.db")).unwrap();
+        db.apply(&[RowChange::Upsert(Box::new(record))]).unwrap();
+    };
+    check(tamper, &[(Kind::RowDiffers, "sub/b.md")]);
+}

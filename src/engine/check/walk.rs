@@ -33,6 +33,11 @@ pub(super) fn files(engine: &Engine, notebook: &Notebook, findings: &mut Finding
     let mut files = Files::default();
     // Not to be able to read the root is an error: an unmounted drive is no empty notebook.
     notebook.dir.list(&NotePath::root())?;
+    for disk in notebook.disks_away() {
+        let message = "the disk that was mounted here is not; what it held is kept in index and history";
+        findings.note(Kind::Away, &disk, message);
+        files.unreadable.push(disk);
+    }
     let mut folders = vec![NotePath::root()];
     while let Some(folder) = folders.pop() {
         walk_folder(engine, notebook, &folder, &mut folders, &mut files, findings);

@@ -57,6 +57,9 @@ impl Engine {
                 Ok(serde_json::json!({}))
             }
             Command::Index { rebuild } => {
+                if *rebuild {
+                    self.notebooks().iter().for_each(|notebook| notebook.give_up_disks());
+                }
                 self.rescan(None, *rebuild)?;
                 let indexed = |notebook: &Arc<Notebook>| notebook.reader.stats().map(|rows| rows.len());
                 let files = self.notebooks().iter().map(indexed).sum::<Result<usize, _>>()?;

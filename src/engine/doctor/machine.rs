@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use super::WatchLimit;
 use crate::sys::{Dir, paths};
 use crate::types::NotePath;
 
@@ -28,8 +29,8 @@ pub struct Machine {
     pub kernel: Option<(u32, u32)>,
     /// Effective capabilities of this process, a bit each.
     pub capabilities: u64,
-    /// `fs.inotify.max_user_watches`.
-    pub max_watches: Option<u64>,
+    /// Folders that a user may watch.
+    pub watches: Option<WatchLimit>,
     /// `fs.inotify.max_user_instances`.
     pub max_instances: Option<u64>,
     /// Folders of the workspace: each takes a watch.
@@ -72,7 +73,7 @@ impl Machine {
                 .is_some_and(|text| text.lines().any(|line| line.trim() == "user_allow_other")),
             kernel: text("/proc/sys/kernel/osrelease").and_then(|text| version(&text)),
             capabilities: text("/proc/self/status").and_then(|text| capabilities(&text)).unwrap_or(0),
-            max_watches: number("/proc/sys/fs/inotify/max_user_watches"),
+            watches: WatchLimit::look(),
             max_instances: number("/proc/sys/fs/inotify/max_user_instances"),
             folders: workspace.and_then(folders),
             max_descriptors: rustix::process::getrlimit(rustix::process::Resource::Nofile).current,
@@ -152,6 +153,12 @@ fn filesystem(workspace: &Path, mounts: &[Mount]) -> Option<Filesystem> {
         has_birth_times: paths::stat(&path).is_ok_and(|stat| stat.key.btime_ns != 0),
         path: path.display().to_string(),
     })
+}
+
+/// Where anything is mounted.
+pub(in crate::engine) fn mountpoints() -> Vec<PathBuf> {
+    let text = text("/proc/self/mountinfo").unwrap_or_default();
+    mounts(&text).into_iter().map(|mount| mount.point).collect()
 }
 
 /// A line of mountinfo.

@@ -61,6 +61,7 @@ impl Inner {
             .iter()
             .map(|notebook| listed(notebook.name().as_str(), Found::Notebook(notebook.number)))
             .collect();
+        entries.extend(self.engine.broken_notebooks().into_iter().map(|(name, _)| listed(name, Found::Broken)));
         entries.push(listed("tags", Found::Dir(Place::Tags)));
         entries.push(listed("views", Found::Dir(Place::Views)));
         entries

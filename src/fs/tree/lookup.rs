@@ -60,9 +60,19 @@ impl Inner {
             ".codex" => Found::Dir(Place::Codex),
             ".ignore" => Found::Text(TextFile::Ignore),
             ".metadata_never_index" => Found::Text(TextFile::MetadataNeverIndex),
-            name => Found::Notebook(self.engine.notebook_named(name).ok_or_else(Refused::not_found)?.number),
+            name => match self.engine.notebook_named(name) {
+                Some(notebook) => Found::Notebook(notebook.number),
+                None => return Err(self.broken_notebook(name)),
+            },
         };
         Ok(found)
+    }
+
+    /// A folder that is there and cannot be shown is no missing one: who copies the mount elsewhere, and removes there
+    /// what is not here, is to stop.
+    fn broken_notebook(&self, name: &str) -> Refused {
+        let broken = self.engine.broken_notebooks().into_iter().find(|(broken, _)| broken == name);
+        broken.map_or_else(Refused::not_found, |(_, reason)| Refused::new(libc::EIO, reason))
     }
 
     fn lookup_tags(&self, name: &OsStr) -> Answer<Found> {

@@ -35,7 +35,7 @@ impl Inner {
             Found::Dir(Place::Past { .. } | Place::At(_) | Place::History(_))
             | Found::PastFile(_)
             | Found::Symlink(_) => Err(Refused::read_only("the past is only read: copy out of it what you want back")),
-            Found::Dir(_) | Found::Text(_) => {
+            Found::Dir(_) | Found::Text(_) | Found::Broken => {
                 Err(Refused::meaningless("this is generated; its name follows from what it shows"))
             }
         }

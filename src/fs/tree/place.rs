@@ -92,6 +92,8 @@ pub enum Found {
     Dir(Place),
     /// A notebook's root.
     Notebook(NotebookNumber),
+    /// The name of a notebook that cannot be opened: listed, never looked up.
+    Broken,
     /// A note: a hard link to it.
     Note(FileKey),
     /// A file that is being made in this folder: held in a notebook's `.codex/tmp`.

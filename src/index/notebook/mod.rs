@@ -17,6 +17,7 @@ mod upsert;
 mod writer;
 
 pub use super::IndexError;
+pub use integrity::Derived;
 pub use reader::NotebookReader;
 pub use records::{Applied, FileRecord, IndexedFile, IndexedStat, RowChange};
 pub use rows::{FileRow, GroupRow, Links, QueryResult};

@@ -1,11 +1,13 @@
 //! The reading side: a pool of read-only connections.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
+use super::integrity::Derived;
 use super::rowio::{self, FILE_COLUMNS, INDEXED_COLUMNS, STAT_COLUMNS, select_files};
 use super::run::Deadline;
 use super::schema::SCHEMA;
@@ -283,6 +285,20 @@ impl NotebookReader {
     /// SQLite's.
     pub fn integrity(&self) -> Result<Vec<String>, IndexError> {
         self.with(super::integrity::check_tables)
+    }
+
+    /// What the index derives of each file, by its path: to be compared with what the files say now. Full text, word by
+    /// word, where `with_text`: a microsecond a word.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn derived(&self, with_text: bool) -> Result<HashMap<String, Derived>, IndexError> {
+        // One of its own: the listing of words is a temporary table, and the file is opened for reading only.
+        let connection = connection::open_for_reading(&self.path, &SCHEMA).map_err(|error| self.fail(error))?;
+        let derived = connection
+            .pragma_update(None, "query_only", false)
+            .and_then(|()| super::integrity::derived(&connection, with_text));
+        derived.map_err(|error| self.fail(error))
     }
 
     /// Problems of all files (broken frontmatter, illegal tags), by path.

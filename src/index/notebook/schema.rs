@@ -1,14 +1,13 @@
 //! `notebook.db`: its migrations, and how it is opened, adopted, or set aside.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
 use super::NotebookDb;
 use crate::index::IndexError;
 use crate::index::connection::{self, Migration, Schema};
-use crate::sys::Dir;
-use crate::types::{NotePath, TagName};
+use crate::types::TagName;
 
 /// Numbered from 1; a released one is never edited.
 pub(crate) const SCHEMA: Schema = Schema {
@@ -45,12 +44,21 @@ impl NotebookDb {
         match open_whole(path) {
             Err(IndexError::Damaged { reason, .. }) => {
                 tracing::warn!("database {} was damaged ({reason}): it was set aside and is made anew", path.display());
-                set_aside(path)?;
+                connection::set_aside(path)?;
                 let (connection, _) = open_whole(path)?;
                 Ok((Self::over(connection, path), Opened::Replaced))
             }
             other => other.map(|(connection, opened)| (Self::over(connection, path), opened)),
         }
+    }
+
+    /// Renames the database at `path` with its log to `….damaged-N`, and says what it is called then.
+    /// No reader or writer of this process may still have it open.
+    ///
+    /// # Errors
+    /// If it cannot be renamed.
+    pub fn set_aside(path: &Path) -> Result<PathBuf, IndexError> {
+        connection::set_aside(path)
     }
 
     /// Sets the database at `path` aside as `….damaged-N`, whatever its state, and opens an empty one.
@@ -59,7 +67,7 @@ impl NotebookDb {
     /// # Errors
     /// If it cannot be renamed, or no new one be made.
     pub fn replace(path: &Path) -> Result<Self, IndexError> {
-        set_aside(path)?;
+        connection::set_aside(path)?;
         Self::open(path).map(|(db, _)| db)
     }
 }
@@ -144,25 +152,4 @@ fn adopt_rows(connection: &mut Connection) -> rusqlite::Result<()> {
     step.pragma_update(None, "user_version", 1)?;
     step.commit()?;
     connection.pragma_update(None, "foreign_keys", true)
-}
-
-/// Renames the database with its WAL to names that say what they are; nothing is ever deleted.
-fn set_aside(path: &Path) -> Result<(), IndexError> {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-        return Ok(());
-    };
-    let dir = Dir::open(folder)?;
-    let child = |name: String| NotePath::new(name).unwrap_or_default();
-    let mut number = 1_u64;
-    while folder.join(format!("{name}.damaged-{number}")).exists() {
-        number += 1;
-    }
-    for suffix in ["", "-wal", "-shm"] {
-        let from = child(format!("{name}{suffix}"));
-        match dir.rename(&from, &child(format!("{name}.damaged-{number}{suffix}"))) {
-            Err(error) if !error.is_not_found() => return Err(error.into()),
-            _ => {}
-        }
-    }
-    Ok(())
 }

@@ -50,3 +50,30 @@ fn notes_of_a_folder_that_is_not_ignored_any_more_are_in_their_tags_at_once() {
         assert_eq!(ls(mnt.at("tags/x")).len(), 1 + 30 * (round + 1), "round {round}");
     }
 }
+
+/// What an ignore file takes out and lets in is so for the next reader: no file of it was named by the write.
+#[test]
+fn an_ignore_file_written_through_the_mount_holds_for_the_next_reader() {
+    let mut files: Vec<(String, String)> =
+        (0..NOTES).map(|n| (format!("deep/d{}/draft-{n:03}.md", n % 7), note("tags: [x]", "draft"))).collect();
+    files.push(("kept.md".to_owned(), note("tags: [x]", "kept")));
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+    let mnt = Mounted::with(&files);
+    let shown = || (ls(mnt.at("tags/x")).len(), ls(mnt.at(".codex/search/tag:x")).len());
+    assert_eq!(shown(), (NOTES + 1, NOTES + 1));
+    for round in 0..10 {
+        let rules = mnt.lab(if round % 2 == 0 { ".gitignore" } else { "deep/.codexignore" });
+        write(&rules, "draft-*\n");
+        assert_eq!(shown(), (1, 1), "round {round}: ignored");
+        write(&rules, "draft-00*\n");
+        assert_eq!(shown(), (NOTES - 9, NOTES - 9), "round {round}: fewer are");
+        if round % 3 == 0 {
+            std::fs::rename(&rules, mnt.lab("spare")).unwrap();
+        } else {
+            std::fs::remove_file(&rules).unwrap();
+        }
+        assert_eq!(shown(), (NOTES + 1, NOTES + 1), "round {round}: none is");
+    }
+    let found = mnt.engine().check(false).unwrap();
+    assert!(found.clean, "{:#?}", found.differences);
+}
