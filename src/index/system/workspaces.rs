@@ -77,6 +77,12 @@ impl SystemDb {
         Ok(found.into_iter().next())
     }
 
+    /// The folder that a workspace of this name is made in, where nobody chose another.
+    #[must_use]
+    pub fn workspace_folder(name: &str) -> String {
+        slug_of(name, "workspace")
+    }
+
     /// Registers a workspace of a user; its folder is there already.
     ///
     /// # Errors
