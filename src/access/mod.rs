@@ -14,6 +14,6 @@ pub use authorize::{Action, Resource, Verdict, authorize};
 pub use password::{HashError, Match, hash_password, verify_nobody, verify_password};
 pub use principal::{Principal, User, Via};
 pub use secret::{SecretError, SecretKey};
-pub use token::{Digest, NewSecret, TokenKind, is_same_secret};
+pub use token::{Digest, NewSecret, TokenKind, hex, is_same_secret};
 
 pub use crate::types::{Role, TokenLimit, TokenScope};

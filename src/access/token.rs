@@ -83,7 +83,9 @@ fn digest_of(shown: &str) -> Digest {
     Digest(Sha256::digest(shown).into())
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Lower-case hex digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a String does not fail.

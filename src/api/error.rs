@@ -1,14 +1,28 @@
 //! What a caller is told when something is refused or fails: status, one word, a sentence. Never a path of the server,
 //! a statement or a stack: those go to the log, with the request's id.
 
+use std::ops::Deref;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A refusal or failure of a route.
+/// A refusal or failure of a route. Boxed: answers that are no errors are not to be moved about at its size.
 #[derive(Clone, Debug)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(pub(super) Box<Refusal>);
+
+impl Deref for ApiError {
+    type Target = Refusal;
+
+    fn deref(&self) -> &Refusal {
+        &self.0
+    }
+}
+
+/// What is said of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
     pub(super) status: StatusCode,
     /// One word that programs compare.
     pub(super) error: &'static str,
@@ -63,7 +77,7 @@ pub(crate) type Answer<T> = Result<T, ApiError>;
 
 impl ApiError {
     pub(super) fn new(status: StatusCode, error: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Refusal {
             status,
             error,
             detail: detail.into(),
@@ -71,7 +85,12 @@ impl ApiError {
             retry_after: None,
             current_hash: None,
             cause: None,
-        }
+        }))
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Refusal)) -> Self {
+        change(&mut self.0);
+        self
     }
 
     /// 400: the request cannot be read.
@@ -102,8 +121,8 @@ impl ApiError {
     /// 412: the file is not what the caller edited; `current` is its hash now.
     #[expect(dead_code, reason = "routes of files answer with it")]
     pub(crate) fn changed_meanwhile(detail: impl Into<String>, current: Option<String>) -> Self {
-        let error = Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail);
-        Self { current_hash: current, ..error }
+        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+            .with(|error| error.current_hash = current)
     }
 
     /// 422: a field does not fit.
@@ -118,29 +137,29 @@ impl ApiError {
             [one] => format!("`{}`: {}", one.field, one.message),
             more => format!("{} fields do not fit", more.len()),
         };
-        Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail).with(|error| error.fields = fields)
     }
 
     /// 429: not now.
     pub(crate) fn too_many(detail: impl Into<String>, seconds: u32) -> Self {
-        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
-        Self { retry_after: Some(seconds.max(1)), ..error }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail)
+            .with(|error| error.retry_after = Some(seconds.max(1)))
     }
 
     /// 503: not yet, or not in this state.
     pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
-        Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail) }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).with(|error| error.retry_after = Some(1))
     }
 
     /// 500: a fault of ours; `cause` is for the log.
     pub(crate) fn internal(cause: impl Into<String>) -> Self {
         let detail = "something went wrong on the server; its log has more under the request id";
-        Self { cause: Some(cause.into()), ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail) }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).because(cause.into())
     }
 
     /// The same with what the log is to say.
-    pub(super) fn because(self, cause: impl ToString) -> Self {
-        Self { cause: Some(cause.to_string()), ..self }
+    pub(super) fn because(self, cause: impl std::fmt::Display) -> Self {
+        self.with(|error| error.cause = Some(cause.to_string()))
     }
 }
 
@@ -159,38 +178,38 @@ impl IntoResponse for ApiError {
 pub(crate) enum Refusals {
     /// The request cannot be read.
     #[response(status = 400)]
-    Malformed(#[to_schema] ErrorBody),
+    Malformed(ErrorBody),
     /// Nobody is signed in, or the token is no longer good.
     #[response(status = 401)]
-    Unauthorized(#[to_schema] ErrorBody),
+    Unauthorized(ErrorBody),
     /// It may be seen, and this may not be done.
     #[response(status = 403)]
-    Forbidden(#[to_schema] ErrorBody),
+    Forbidden(ErrorBody),
     /// There is none, or none for this caller.
     #[response(status = 404)]
-    NotFound(#[to_schema] ErrorBody),
+    NotFound(ErrorBody),
     /// The body is too large.
     #[response(status = 413)]
-    TooLarge(#[to_schema] ErrorBody),
+    TooLarge(ErrorBody),
     /// The body is of another type.
     #[response(status = 415)]
-    UnsupportedMediaType(#[to_schema] ErrorBody),
+    UnsupportedMediaType(ErrorBody),
     /// Fields do not fit; `fields` says which.
     #[response(status = 422)]
-    Invalid(#[to_schema] ErrorBody),
+    Invalid(ErrorBody),
     /// Too many requests; `Retry-After` says when.
     #[response(status = 429)]
-    TooMany(#[to_schema] ErrorBody),
+    TooMany(ErrorBody),
     /// A fault of the server.
     #[response(status = 500)]
-    Internal(#[to_schema] ErrorBody),
+    Internal(ErrorBody),
     /// Not yet, or not in this state.
     #[response(status = 503)]
-    Unavailable(#[to_schema] ErrorBody),
+    Unavailable(ErrorBody),
 }
 
 /// It is there already, or the state does not allow it.
 #[derive(utoipa::IntoResponses)]
 #[response(status = 409)]
 #[expect(dead_code, reason = "it is read by the derive")]
-pub(crate) struct Conflict(#[to_schema] ErrorBody);
+pub(crate) struct Conflict(ErrorBody);

@@ -57,13 +57,14 @@ impl From<EditError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let (status, word, detail) = match error.errno() {
-            libc::ENOENT | libc::ENOTDIR => (StatusCode::NOT_FOUND, "not_found", "there is no such file"),
+            // A path that would leave the notebook, or a link on the way: as if it were not there.
+            libc::ENOENT | libc::ENOTDIR | libc::EXDEV | libc::ELOOP => {
+                (StatusCode::NOT_FOUND, "not_found", "there is no such file")
+            }
             libc::EEXIST => (StatusCode::CONFLICT, "exists", "there is a file of that name already"),
             libc::ENOTEMPTY => (StatusCode::CONFLICT, "not_empty", "the folder is not empty"),
             libc::EISDIR => (StatusCode::CONFLICT, "conflict", "there is a folder of that name"),
             libc::ESTALE | libc::EBUSY => (StatusCode::CONFLICT, "conflict", "the file was changed meanwhile"),
-            // A path that would leave the notebook, or a link on the way: as if it were not there.
-            libc::EXDEV | libc::ELOOP => (StatusCode::NOT_FOUND, "not_found", "there is no such file"),
             libc::EINVAL | libc::ENAMETOOLONG | libc::EILSEQ => {
                 (StatusCode::BAD_REQUEST, "bad_request", "the store takes no such name")
             }

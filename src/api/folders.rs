@@ -103,6 +103,8 @@ pub(super) fn make_at(roots: &[PathBuf], path: &str) -> Answer<NewFolder> {
             root.make_dir(&rel, 0o755)?;
             true
         }
+        // A link on the way is not followed.
+        Err(error) if matches!(error.errno(), libc::ELOOP | libc::EXDEV) => return Err(outside()),
         Err(error) => return Err(error.into()),
     };
     // Opened below the root, through no link.
@@ -190,7 +192,7 @@ mod tests {
             (root.join("new"), 201),
             (root.join("old"), 201),
             (root.join("old/notes/deep"), 409),
-            (root.join("link"), 403),
+            (root.join("link"), 409),
             (root.join("link/x"), 403),
             (root.join("../outside"), 403),
             (root.clone(), 403),

@@ -24,7 +24,7 @@ use super::metrics::{self, Figures};
 use super::router;
 use super::state::{App, TokenUses, Web};
 use super::workspaces::{Host, Workspaces};
-use crate::access::{SecretError, SecretKey};
+use crate::access::{SecretError, SecretKey, hex};
 use crate::config::ServerConfig;
 use crate::index::notebook::IndexError;
 use crate::index::system::{RosterKeeper, SystemDb, SystemError};
@@ -119,7 +119,7 @@ impl Server {
         config.listen = address;
         let metrics = config.metrics_listen.map(listen).transpose()?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let needs_code = !has_people && !(address.ip().is_loopback() && config.public_url.is_none());
+        let needs_code = !(has_people || (address.ip().is_loopback() && config.public_url.is_none()));
         let app = Arc::new(App {
             web: Web::new(&config),
             tokens: AccessTokens::new(&secret, config.access_lifetime),
@@ -228,12 +228,8 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> 
 
 /// 128 bits, in groups that can be read out.
 fn setup_code() -> String {
-    let groups = random_bytes::<16>();
-    groups
-        .chunks(4)
-        .map(|four| four.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-        .collect::<Vec<_>>()
-        .join("-")
+    let groups: Vec<String> = random_bytes::<16>().chunks(4).map(hex).collect();
+    groups.join("-")
 }
 
 async fn tls(certificate: &Path, key: &Path) -> Result<RustlsConfig, ServeError> {

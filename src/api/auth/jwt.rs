@@ -77,10 +77,9 @@ impl AccessTokens {
 
     /// A token for a session.
     pub(crate) fn issue(&self, user: UserId, session: SessionId, stamp: &str, now: Instant) -> Option<String> {
-        let jti = random_bytes::<12>();
         let claims = Claims {
             sub: user.to_string(),
-            jti: jti.iter().map(|byte| format!("{byte:02x}")).collect(),
+            jti: crate::access::hex(&random_bytes::<12>()),
             iat: now.as_second(),
             exp: now.as_second() + i64::try_from(self.lifetime.as_secs()).ok()?,
             iss: ISSUER.to_owned(),

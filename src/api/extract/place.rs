@@ -93,14 +93,13 @@ impl<A: Act> FromRequestParts<Arc<App>> for InNotebook<A> {
         let named = param(parts, app, "nb").await?;
         let missing = || ApiError::not_found(format!("no notebook `{named}`"));
         let found = find_notebook(&caller.roster, workspace.id, &named);
-        let row = match found {
-            Some(row) => row,
+        let row = if let Some(row) = found {
+            row
+        } else {
             // It may have come behind our back, in a workspace that nobody has opened yet.
-            None => {
-                app.open_and_register(&workspace).await?;
-                caller.roster = app.roster().await?;
-                find_notebook(&caller.roster, workspace.id, &named).ok_or_else(missing)?
-            }
+            app.open_and_register(&workspace).await?;
+            caller.roster = app.roster().await?;
+            find_notebook(&caller.roster, workspace.id, &named).ok_or_else(missing)?
         };
         let resource = Resource::Notebook { id: row.id, workspace: workspace.id, role: Some(role) };
         allow::<A>(&caller, resource, &format!("notebook `{named}`"))?;

@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use crate::access::hex;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::state::App;
 use crate::sys::random_bytes;
@@ -47,7 +48,7 @@ fn given_id(headers: &HeaderMap) -> Option<String> {
 }
 
 fn new_id() -> String {
-    random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&random_bytes::<16>())
 }
 
 fn log(error: &ApiError) {
@@ -60,6 +61,7 @@ fn log(error: &ApiError) {
 }
 
 fn answer(error: ApiError, id: &str, headers: &HeaderMap) -> Response {
+    let error = *error.0;
     let (status, retry_after) = (error.status, error.retry_after);
     let body = ErrorBody {
         error: error.error.to_owned(),
@@ -92,6 +94,7 @@ fn millis(took: Duration) -> f64 {
 }
 
 /// A route that panicked: a fault of ours, said as any other.
+#[expect(clippy::needless_pass_by_value, reason = "the layer's type says so")]
 pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     ApiError::internal(format!("a route panicked: {}", said.unwrap_or("without a word"))).into_response()

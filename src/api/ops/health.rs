@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::{Action, Resource, Verdict, authorize};
-use crate::api::error::{Answer, ApiError};
+use crate::api::error::{Answer, ApiError, Refusals};
 use crate::api::extract::SignedInOrNot;
 use crate::api::state::App;
 
@@ -31,28 +31,28 @@ pub(super) async fn root() -> Json<Root> {
     Json(Root { name: "codex", version: env!("CARGO_PKG_VERSION") })
 }
 
-/// Whether it lives; more for the server's owner.
-#[derive(Serialize, ToSchema)]
+/// Whether it lives; what follows the version is for the server's owner.
+#[derive(Default, Serialize, ToSchema)]
 pub(crate) struct Health {
     /// `healthy`, or `degraded` where something is in the way.
     status: &'static str,
     version: &'static str,
-    #[serde(flatten)]
-    #[schema(inline)]
-    details: Option<Details>,
-}
-
-/// For the server's owner.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Details {
     /// Whether the system database answers.
-    database: bool,
-    /// Workspaces whose changes are noticed, of those that are open.
-    watchers: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    database: Option<bool>,
+    /// Open workspaces whose changes are noticed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    watchers: Option<u64>,
     /// Mounts of open workspaces.
-    mounts: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    mounts: Option<u64>,
     /// Workspaces that are open.
-    workspaces: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    workspaces: Option<u64>,
 }
 
 /// Whether it lives; details for the server's owner
@@ -67,12 +67,12 @@ pub(super) async fn health(State(app): State<Arc<App>>, SignedInOrNot(caller): S
     let may = caller
         .is_some_and(|caller| authorize(&caller.principal(), Action::Operate, Resource::Server) == Verdict::Allowed);
     let database = app.roster().await.is_ok();
-    let details = if may { Some(details(&app, database).await) } else { None };
+    let health = if may { details(&app, database).await } else { Health::default() };
     let status = if database { "healthy" } else { "degraded" };
-    Json(Health { status, version: env!("CARGO_PKG_VERSION"), details })
+    Json(Health { status, version: env!("CARGO_PKG_VERSION"), ..health })
 }
 
-async fn details(app: &Arc<App>, database: bool) -> Details {
+async fn details(app: &Arc<App>, database: bool) -> Health {
     let workspaces = Arc::clone(&app.workspaces);
     let states = app.bridge.run(move || {
         let states = workspaces.all().into_iter().map(|open| open.engine.status()).collect::<Vec<_>>();
@@ -80,11 +80,12 @@ async fn details(app: &Arc<App>, database: bool) -> Details {
     });
     let states = states.await.unwrap_or_default();
     let watching = states.iter().filter(|state| state["watcher"]["state"] == "watching").count();
-    Details {
-        database,
-        watchers: format!("{watching}/{}", states.len()),
-        mounts: states.iter().filter_map(|state| state["mounts"].as_u64()).sum(),
-        workspaces: states.len() as u64,
+    Health {
+        database: Some(database),
+        watchers: u64::try_from(watching).ok(),
+        mounts: Some(states.iter().filter_map(|state| state["mounts"].as_u64()).sum()),
+        workspaces: u64::try_from(states.len()).ok(),
+        ..Health::default()
     }
 }
 
@@ -94,11 +95,11 @@ async fn details(app: &Arc<App>, database: bool) -> Details {
     path = "/ready",
     tag = "operations",
     security(()),
-    responses((status = 200, description = "It is ready", body = Root), (status = 503, description = "Not yet"))
+    responses((status = 200, description = "It is ready", body = Root), Refusals)
 )]
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Answer<Json<Root>> {
     app.roster()
         .await
-        .map_err(|error| ApiError::unavailable("the system database does not answer").because(error.detail))?;
+        .map_err(|error| ApiError::unavailable("the system database does not answer").because(&error.detail))?;
     Ok(root().await)
 }

@@ -24,7 +24,7 @@ pub(super) fn described() -> OpenApiRouter<Arc<App>> {
 pub(super) fn documentation(json: String) -> Router<Arc<App>> {
     let json = axum::body::Bytes::from(json);
     Router::new()
-        .route("/openapi.json", get(move || openapi::serve(json)))
+        .route("/openapi.json", get(async move || openapi::serve(json)))
         .route("/docs", get(docs::page))
         .route("/docs/viewer.js", get(docs::script))
         .route("/docs/viewer.css", get(docs::style))

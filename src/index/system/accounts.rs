@@ -273,20 +273,17 @@ fn create(transaction: &Transaction<'_>, new: &NewAccount<'_>, by: &Enrolment<'_
     };
     let stand_in = find(transaction, new.username)?.filter(|account| !account.has_password && may_claim);
     refuse_taken(transaction, Some(new.username), new.email, stand_in.as_ref().map(|account| account.id))?;
-    let id = match stand_in {
-        Some(account) => {
-            let sql = format!(
-                "UPDATE users SET username = ?2, email = ?3, hashed_password = ?4, is_active = 1,
-                 is_server_owner = max(is_server_owner, ?5), {NEW_STAMP}, {TOUCH} WHERE id = ?1"
-            );
-            transaction.execute(&sql, (account.id.0, new.username, new.email, new.hash, owns_server))?;
-            account.id
-        }
-        None => {
-            let sql = "INSERT INTO users (username, email, hashed_password, is_server_owner) VALUES (?1, ?2, ?3, ?4)";
-            transaction.execute(sql, (new.username, new.email, new.hash, owns_server))?;
-            UserId(transaction.last_insert_rowid())
-        }
+    let id = if let Some(account) = stand_in {
+        let sql = format!(
+            "UPDATE users SET username = ?2, email = ?3, hashed_password = ?4, is_active = 1,
+             is_server_owner = max(is_server_owner, ?5), {NEW_STAMP}, {TOUCH} WHERE id = ?1"
+        );
+        transaction.execute(&sql, (account.id.0, new.username, new.email, new.hash, owns_server))?;
+        account.id
+    } else {
+        let sql = "INSERT INTO users (username, email, hashed_password, is_server_owner) VALUES (?1, ?2, ?3, ?4)";
+        transaction.execute(sql, (new.username, new.email, new.hash, owns_server))?;
+        UserId(transaction.last_insert_rowid())
     };
     if is_first {
         take_over(transaction, local, id)?;

@@ -39,7 +39,7 @@ pub struct Session {
 pub struct Client<'a> {
     /// Its address.
     pub address: &'a str,
-    /// What it calls itself; cut to 200 bytes.
+    /// What it calls itself; cut to 200 characters.
     pub user_agent: Option<&'a str>,
 }
 
@@ -68,7 +68,7 @@ impl SystemDb {
     ) -> Result<SessionId, SystemError> {
         self.write(|transaction| {
             forget_old(transaction, now)?;
-            let user_agent = client.user_agent.map(|name| &name[..name.floor_char_boundary(200)]);
+            let user_agent = client.user_agent.map(|name| name.chars().take(200).collect::<String>());
             let expires = clock::later(now, IDLE_SECONDS);
             let sql =
                 "INSERT INTO sessions (user_id, family, address, user_agent, created_at, last_used_at, expires_at)

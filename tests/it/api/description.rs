@@ -37,9 +37,11 @@ fn the_description_is_whole() {
         let name = text[at + "\"$ref\":\"#/components/schemas/".len()..].split('"').next().unwrap();
         assert!(api["components"]["schemas"].get(name).is_some(), "{name} is referred to and not there");
     }
+    let mut names = std::collections::BTreeSet::new();
     for (path, item) in api["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let at = format!("{method} {path}");
+            assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{at} shares its name");
             assert!(operation["summary"].is_string() && operation["tags"].is_array(), "{at} says nothing of itself");
             assert!(
                 operation["responses"].as_object().is_some_and(|all| all.keys().any(|status| status.starts_with('2'))),

@@ -11,9 +11,10 @@ const make = (tag, attributes = {}, ...children) => {
 const METHODS = ["get", "post", "put", "patch", "delete"];
 let api = {};
 
-const resolve = (schema) => {
-  const name = schema && schema.$ref && schema.$ref.split("/").pop();
-  return name ? api.components.schemas[name] ?? {} : schema ?? {};
+// What a reference (#/components/schemas/Name) leads to.
+const resolve = (one) => {
+  if (!one || !one.$ref) return one ?? {};
+  return one.$ref.split("/").slice(1).reduce((inside, name) => (inside ?? {})[name], api) ?? {};
 };
 
 // A value that fits a schema, to begin from.
@@ -85,7 +86,8 @@ const route = (path, method, operation, shared) => {
   const output = make("pre", { hidden: "" });
   const button = make("button", { type: "button" }, "Send");
   button.addEventListener("click", () => send(method, path, inputs, body, output));
-  const answers = Object.entries(operation.responses ?? {}).map(([status, answer]) => {
+  const answers = Object.entries(operation.responses ?? {}).map(([status, one]) => {
+    const answer = resolve(one);
     const content = answer.content && Object.values(answer.content)[0];
     return make("tr", {}, make("td", {}, make("code", {}, status)), make("td", {}, answer.description ?? ""),
       make("td", {}, make("code", {}, content ? typeOf(content.schema) : "")));

@@ -69,17 +69,12 @@ fn make(
     app: &App,
     (workspace, new): (WorkspaceId, &NewNotebook),
 ) -> Answer<NotebookRow> {
-    let folder = match &new.adopt {
-        Some(folder) => {
-            engine.adopt_notebook(folder, by)?;
-            folder.clone()
-        }
-        None => {
-            let folder = SystemDb::notebook_folder(&new.name);
-            engine.create_notebook(&folder, by)?;
-            folder
-        }
-    };
+    let folder = new.adopt.clone().unwrap_or_else(|| SystemDb::notebook_folder(&new.name));
+    if new.adopt.is_some() {
+        engine.adopt_notebook(&folder, by)?;
+    } else {
+        engine.create_notebook(&folder, by)?;
+    }
     let registered = Registered { name: &new.name, folder: &folder, description: new.description.as_deref() };
     let row = app.system.lock().add_notebook(workspace, &registered);
     Ok(row.inspect_err(|_| {
