@@ -26,7 +26,7 @@ pub fn run(lab: &Lab, rows: &mut Rows) -> Outcome<()> {
     let apart = Measurement {
         name: "apart",
         groups: ALL,
-        columns: &["native", "again", "bindfs", "mergerfs", "cdx", "noxattr"],
+        columns: &["native", "again", "watched", "bindfs", "mergerfs", "cdx", "noxattr"],
         rounds,
     };
     let apart = measure(lab, &columns, &apart)?;
@@ -79,6 +79,9 @@ fn row(lab: &Lab, columns: &Columns, wanted: &Wanted, figures: &Figures, one_cor
     }
     if let Some(again) = figures.ratio(&test, "again") {
         row = row.note(format!("native again {again:.2}"));
+    }
+    if let Some(watched) = figures.ratio(&test, "watched").filter(|_| ours > wanted.most) {
+        row = row.note(format!("native, its folder watched {watched:.2}"));
     }
     if wanted.of == Mounted::Plain {
         row = row.one_core(one_core.and_then(|figures| figures.ratio(&test, "cdx")));

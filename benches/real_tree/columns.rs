@@ -7,8 +7,12 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+
 use crate::support::daemon::{As, Daemon};
+use crate::support::host::KeptMemory;
 use crate::support::lab::Lab;
+use crate::support::process::{ENGINE_CORE, pin_this_thread};
 use crate::support::ram::RamDisk;
 use crate::support::time::percentile;
 use crate::support::{Outcome, namespace, process, say};
@@ -22,6 +26,9 @@ pub struct Columns {
     /// What could not be mounted, and why.
     pub missing: Vec<(&'static str, String)>,
     dirs: HashMap<&'static str, PathBuf>,
+    /// Of the column that is watched.
+    _watcher: RecommendedWatcher,
+    _memory: KeptMemory,
     /// The store below the plain Codex.
     pub store: PathBuf,
     disk: RamDisk,
@@ -31,11 +38,15 @@ impl Columns {
     /// Mounts everything. A peer or a way of mounting that fails is left out.
     pub fn mount(lab: &Lab) -> Outcome<Self> {
         let disk = RamDisk::new(&lab.scratch("real-tree")?, lab.pick(3, 8))?;
+        let (mut watcher, watched) = (watcher()?, disk.dir("watched")?);
+        watcher.watch(&watched, RecursiveMode::Recursive)?;
         let mut columns = Self {
             codex: HashMap::new(),
             peers: Vec::new(),
             missing: Vec::new(),
-            dirs: HashMap::new(),
+            dirs: HashMap::from([("watched", watched)]),
+            _watcher: watcher,
+            _memory: KeptMemory::hold(),
             store: disk.dir("cdx")?,
             disk,
         };
@@ -84,6 +95,16 @@ impl Columns {
         self.codex.insert(name, daemon);
         Ok(())
     }
+}
+
+/// Tells of what happens in a folder, to nobody: what it costs the store to be watched, as every store of Codex is.
+fn watcher() -> notify::Result<RecommendedWatcher> {
+    let mut is_pinned = false;
+    notify::recommended_watcher(move |_event| {
+        if !std::mem::replace(&mut is_pinned, true) {
+            pin_this_thread(ENGINE_CORE);
+        }
+    })
 }
 
 /// One call of the script.

@@ -2,6 +2,7 @@
 
 pub mod corpus;
 pub mod daemon;
+pub mod host;
 pub mod lab;
 pub mod namespace;
 pub mod process;

@@ -17,7 +17,7 @@ use super::watch::{WATCHES, Watches};
 use super::workspace::{self, Holder, note_path};
 use super::{Engine, EngineError, EngineOptions, Settings, command, edit, recorder};
 use crate::index::journal::Journal;
-use crate::sys::{Attempt, Dir, FileLock, ScratchFolder};
+use crate::sys::{Attempt, Dir, FileLock, ScratchFolder, StoreStat};
 use crate::types::{NotePath, NotebookNumber};
 
 /// The threads of an engine, in the order in which they end.
@@ -250,12 +250,28 @@ impl Core {
 
     /// See [`Engine::keep_before_removal`].
     pub(super) fn keep_before_removal(&self, number: NotebookNumber, path: &NotePath) {
+        let load = |notebook: &super::Notebook| recorder::load(self, notebook, path);
+        self.keep_loaded(number, path, load);
+    }
+
+    /// See [`Engine::keep_known_before_removal`].
+    pub(super) fn keep_known_before_removal(&self, number: NotebookNumber, path: &NotePath, stat: &StoreStat) {
+        let load = |notebook: &super::Notebook| recorder::load_known(self, notebook, path, stat);
+        self.keep_loaded(number, path, load);
+    }
+
+    fn keep_loaded(
+        &self,
+        number: NotebookNumber,
+        path: &NotePath,
+        load: impl FnOnce(&super::Notebook) -> Option<recorder::Loaded>,
+    ) {
         let Some(by) = self.history.unrecorded(number, path) else { return };
         let Some(notebook) = self.notebook(number) else { return };
         if notebook.ignore.is_ignored(path, false) {
             return;
         }
-        if let Some(loaded) = recorder::load(self, &notebook, path) {
+        if let Some(loaded) = load(&notebook) {
             self.history.keep(number, Kept { recorded: loaded.recorded, by, size: loaded.size });
         }
     }

@@ -414,6 +414,11 @@ impl Engine {
         self.core.keep_before_removal(notebook, path);
     }
 
+    /// As [`Engine::keep_before_removal`], for who has just asked the store for its attributes.
+    pub fn keep_known_before_removal(&self, notebook: NotebookNumber, path: &NotePath, stat: &StoreStat) {
+        self.core.keep_known_before_removal(notebook, path, stat);
+    }
+
     /// Waits until the index has taken in every change that was noted before this call, at most `within`.
     /// Looks first at files that mounts hold open for writing. At once an error where indexing is broken.
     ///

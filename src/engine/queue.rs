@@ -88,6 +88,8 @@ struct State {
     nudged: bool,
     /// Bytes of files that scans have read and that wait here.
     found: usize,
+    /// How many items were taken last.
+    taken: usize,
     debts: Debts,
     closed: bool,
 }
@@ -108,6 +110,11 @@ impl std::fmt::Debug for Queue {
 
 /// How long changes are gathered into one transaction where no reader waits for them.
 const GATHER: Duration = Duration::from_millis(8);
+
+/// So many changes at once are a burst (a checkout, an unpacked archive): more of them are gathered then. A transaction
+/// and a look at the folders cost much the same for few changes as for many, and who makes them works in those folders.
+const BURST: usize = 64;
+const GATHER_BURST: Duration = Duration::from_millis(60);
 
 /// Scans read so many bytes ahead of the index at most.
 const FOUND_MAX: usize = 16 << 20;
@@ -202,7 +209,7 @@ impl Queue {
                 None => self.arrived.wait(&mut state),
             }
         }
-        let gathered = Instant::now() + GATHER;
+        let gathered = Instant::now() + if state.taken >= BURST { GATHER_BURST } else { GATHER };
         while !state.items.is_empty() && !state.hurry && !state.closed && state.items.len() < 1000 {
             state.asleep = false;
             if self.arrived.wait_until(&mut state, gathered).timed_out() {
@@ -210,7 +217,7 @@ impl Queue {
             }
         }
         (state.asleep, state.hurry, state.nudged) = (false, false, false);
-        state.found = 0;
+        (state.found, state.taken) = (0, state.items.len());
         Taken { items: std::mem::take(&mut state.items), up_to: Seq(state.noted), closed: state.closed }
     }
 

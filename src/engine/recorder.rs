@@ -270,11 +270,16 @@ fn groups(changes: &[(Recording, Requester)], gestures: &mut Gestures) -> Vec<Gr
 /// The contents of a file as they would be recorded; `None` where there is none, or none that is recorded.
 pub(super) fn load(core: &Core, notebook: &Notebook, path: &NotePath) -> Option<Loaded> {
     let stat = notebook.dir.stat(path).ok()?;
+    load_known(core, notebook, path, &stat)
+}
+
+/// As [`load`], where a moment ago it had these attributes.
+pub(super) fn load_known(core: &Core, notebook: &Notebook, path: &NotePath, stat: &StoreStat) -> Option<Loaded> {
     match stat.kind {
         FileKind::Symlink => {
             let target = notebook.dir.read_symlink(path).ok()?;
             let size = target.len();
-            Some(Loaded { recorded: Recorded::Symlink { path: path.clone(), target }, stat, size })
+            Some(Loaded { recorded: Recorded::Symlink { path: path.clone(), target }, stat: *stat, size })
         }
         FileKind::File => {
             let settings = Arc::clone(&core.settings.read());

@@ -147,10 +147,17 @@ impl Core {
             };
             return value.ok_or(FsError::plain(libc::ENODATA));
         }
-        let path = self.xattr_path(&node, real)?;
+        // The kernel asks for `security.capability` before it writes into a new file, which is open then.
+        let open = real.open.lock().files.last().map(|(_, file)| Arc::clone(file));
+        let path = open.is_none().then(|| self.xattr_path(&node, real)).transpose()?;
+        let get = |value: &mut [u8]| match (&open, &path) {
+            (Some(file), _) => rustix::fs::fgetxattr(file, name, value),
+            (None, Some((path, _))) => rustix::fs::lgetxattr(path, name, value),
+            (None, None) => Err(rustix::io::Errno::STALE),
+        };
         let mut value = vec![0; 256];
         loop {
-            match rustix::fs::lgetxattr(&path.0, name, &mut value[..]) {
+            match get(&mut value) {
                 Ok(len) => {
                     value.truncate(len);
                     return Ok(value);

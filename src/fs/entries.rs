@@ -282,7 +282,7 @@ impl Core {
         if stat.kind == FileKind::File
             && let Ok(path) = folder.join(name.as_encoded_bytes())
         {
-            self.engine.keep_before_removal(notebook.number, &path);
+            self.engine.keep_known_before_removal(notebook.number, &path, &stat);
         }
         Some((stat, notebook.node_number(&stat)))
     }
