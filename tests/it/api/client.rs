@@ -38,11 +38,9 @@ impl Reply {
 
     /// The value of a cookie that is set.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let lines = self.headers.iter().filter(|(key, _)| key == "set-cookie");
-        lines
-            .filter_map(|(_, line)| line.split(';').next()?.strip_prefix(&format!("{name}=")))
-            .next()
-            .map(str::to_owned)
+        let prefix = format!("{name}=");
+        let mut lines = self.headers.iter().filter(|(key, _)| key == "set-cookie");
+        lines.find_map(|(_, line)| line.split(';').next()?.strip_prefix(&prefix)).map(str::to_owned)
     }
 }
 
@@ -84,13 +82,13 @@ impl Ask {
         let has = |name: &str| self.headers.iter().any(|(key, _)| key.eq_ignore_ascii_case(name));
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
         if !has("Host") {
-            head += &format!("Host: {to}\r\n");
+            head.extend(["Host: ", &to.to_string(), "\r\n"]);
         }
         for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
+            head.extend([name, ": ", value, "\r\n"]);
         }
         if !has("Content-Length") && !has("Transfer-Encoding") && (!self.body.is_empty() || self.method != "GET") {
-            head += &format!("Content-Length: {}\r\n", self.body.len());
+            head.extend(["Content-Length: ", &self.body.len().to_string(), "\r\n"]);
         }
         head += "Connection: close\r\n\r\n";
         let mut bytes = head.into_bytes();
@@ -106,7 +104,7 @@ pub fn raw(to: SocketAddr, bytes: &[u8]) -> Option<Reply> {
     // A server that refuses early closes while we still send.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
-    let mut chunk = [0; 65_536];
+    let mut chunk = [0; 8192];
     while let Ok(n) = stream.read(&mut chunk) {
         if n == 0 {
             break;
