@@ -2,7 +2,7 @@
 
 mod background;
 pub(crate) mod mountpoint;
-mod serving;
+pub(super) mod serving;
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! The server, over real sockets on the loopback.
 
 mod accounts;
-mod client;
+pub mod client;
 mod description;
 mod matrix;
 mod notebooks;
