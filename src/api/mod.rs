@@ -1,8 +1,8 @@
 //! The server: HTTP over the same engines that mounts and the command line use. Routes are async and do nothing that
 //! waits; what waits is done on threads of the bridge, by plain blocking code below. It knows nothing of FUSE.
 //!
-//! A request passes, from the outside in: [`layers`] (slashes, id and log, headers, host and rates), the router, the
-//! extractors of [`extract`] (who asks, may they), a handler of [`v1`] or [`ops`].
+//! A request passes, from the outside in: `layers` (slashes, id and log, headers, host and rates), the router, the
+//! extractors of `extract` (who asks, may they), a handler of `v1` or `ops`.
 
 mod auth;
 mod bridge;
