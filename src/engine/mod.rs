@@ -264,6 +264,12 @@ impl Engine {
         Arc::clone(&self.core.settings.read())
     }
 
+    /// Whether it is closed or being closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.core.is_closed()
+    }
+
     /// Whether the workspace was opened read only.
     #[must_use]
     pub fn is_read_only(&self) -> bool {

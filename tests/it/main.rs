@@ -6,6 +6,7 @@
     reason = "a test that fails may panic; its files are its own"
 )]
 
+mod api;
 mod behind;
 mod cli;
 mod crash;

@@ -3,7 +3,7 @@
 mod background;
 mod guard;
 pub(crate) mod mountpoint;
-mod serving;
+pub(super) mod serving;
 
 use std::path::{Path, PathBuf};
 
