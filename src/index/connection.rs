@@ -17,6 +17,8 @@ pub(crate) struct Migration {
     pub(crate) sql: &'static str,
     /// Whether it changes rows that are there: then the file is copied first.
     pub(crate) rewrites: bool,
+    /// What SQL has no words for, in the same transaction.
+    pub(crate) then: Option<fn(&Connection) -> rusqlite::Result<()>>,
 }
 
 /// What differs between the two kinds of database.
@@ -27,6 +29,8 @@ pub(crate) struct Schema {
     pub(crate) synchronous: &'static str,
     /// Memory for pages in KiB.
     pub(crate) cache_kib: u32,
+    /// From so many pages of the log on (8 KiB each), a commit folds it into the file, and waits for the disk.
+    pub(crate) log_pages: u32,
 }
 
 /// The oldest SQLite whose WAL reset cannot damage a database (3.51.3).
@@ -73,6 +77,14 @@ pub(crate) fn open_for_reading(path: &Path, schema: &Schema) -> rusqlite::Result
     Ok(connection)
 }
 
+/// Opens a file that is open for writing once more, to fold its log.
+pub(crate) fn open_beside(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
+}
+
 /// The version that the schema brings a database to.
 pub(crate) fn newest_version(schema: &Schema) -> i64 {
     i64::try_from(schema.migrations.len()).unwrap_or(i64::MAX)
@@ -100,12 +112,16 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path, schema: &Schema)
     let fail = |error| IndexError::of(path, error);
     let had = version(connection).map_err(fail)?;
     for (number, migration) in (1_i64..).zip(schema.migrations).filter(|(number, _)| *number > had) {
-        if migration.rewrites {
+        // A new database has nothing to lose.
+        if migration.rewrites && had > 0 {
             back_up(connection, path, &format!("before-{number}"))?;
         }
         pass(FaultPoint::MigrateBefore);
         let step = connection.transaction().map_err(fail)?;
         step.execute_batch(migration.sql).map_err(fail)?;
+        if let Some(then) = migration.then {
+            then(&step).map_err(fail)?;
+        }
         pass(FaultPoint::MigrateInside);
         step.pragma_update(None, "user_version", number).map_err(fail)?;
         step.commit().map_err(fail)?;
@@ -158,9 +174,12 @@ fn configure(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     // Fewer, fuller pages: long full text segments and rows of properties waste less at the end of each.
     // It has an effect on a new file only.
     connection.pragma_update(None, "page_size", 8192)?;
+    // So has this: pages that a merge leaves empty can be given back (`incremental_vacuum`).
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     // Readers go on while the writer writes, and a commit is one append.
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", schema.synchronous)?;
+    connection.pragma_update(None, "wal_autocheckpoint", schema.log_pages)?;
     // SQLite's own default is off, unless it was compiled otherwise.
     connection.pragma_update(None, "foreign_keys", true)?;
     // A WAL that grew in a bulk load is cut back to 16 MiB after its checkpoint.

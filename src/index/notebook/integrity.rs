@@ -44,6 +44,10 @@ pub(super) fn check_tables(connection: &Connection) -> rusqlite::Result<Vec<Stri
             found.push(format!("{count} {what}"));
         }
     }
+    let wrong = super::sizes::count_wrong(connection)?;
+    if wrong > 0 {
+        found.push(format!("{wrong} files with a wrong size of their full text"));
+    }
     Ok(found)
 }
 

@@ -1,16 +1,20 @@
 //! `notebook.db`: the index of one notebook. One writer, several readers; the files are the truth.
 
 mod fold;
+mod fts5;
+mod idset;
 mod integrity;
 mod links;
 mod names;
 mod properties;
 mod reader;
 mod records;
+mod remembered;
 mod rowio;
 mod rows;
 mod run;
 mod schema;
+mod sizes;
 mod snippet;
 mod sql;
 mod upsert;
@@ -24,7 +28,7 @@ pub use rows::{FileRow, GroupRow, Links, QueryResult};
 pub use run::{QueryOptions, QuerySource, run_ids, run_query};
 pub use schema::Opened;
 pub use snippet::snippet;
-pub use writer::NotebookDb;
+pub use writer::{LogFolder, Merge, NotebookDb};
 
 #[cfg(test)]
 mod brute_force_tests;
@@ -32,5 +36,7 @@ mod brute_force_tests;
 mod opening_tests;
 #[cfg(test)]
 mod plan_tests;
+#[cfg(test)]
+mod search_tests;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::tests::{note, path, upsert};
+use super::tests::{Describe, note, path, upsert};
 use super::*;
 
 /// The original's tables after its last migration, as far as adoption looks at them.
@@ -114,4 +114,47 @@ fn a_database_of_somebody_else_is_set_aside() {
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE notes (a); INSERT INTO notes VALUES (1)").unwrap();
     assert_eq!(NotebookDb::open(&file).unwrap().1, Opened::Replaced);
     assert!(folder.path().join("notebook.db.damaged-1").exists());
+}
+
+#[test]
+fn a_database_from_before_the_orders_is_upgraded_to_what_a_fresh_one_has() {
+    let (folder, file) = scratch();
+    let (_other, fresh) = scratch();
+    let notes = || {
+        let texts = ["Größe", "A title of more than sixteen bytes", "Übergrößenträger", ""];
+        texts.map(|title| {
+            let mut record = note(&format!("{}.md", title.len())).prop("status", " Done").body("one two three two");
+            title.clone_into(&mut record.parsed.title);
+            upsert(record)
+        })
+    };
+    drop(NotebookDb::open(&fresh).unwrap().0.apply(&notes()).unwrap());
+    {
+        // What the third step adds is taken away again.
+        let (mut db, _) = NotebookDb::open(&file).unwrap();
+        db.apply(&notes()).unwrap();
+        drop(db);
+        let old = "DROP TABLE text_sizes; DROP INDEX file_by_title; DROP INDEX property_with_space;
+            ALTER TABLE file_metadata DROP COLUMN title_order; DROP INDEX property_by_value;
+            CREATE INDEX property_by_value ON properties (key_id, value); PRAGMA user_version = 2;";
+        Connection::open(&file).unwrap().execute_batch(old).unwrap();
+    }
+    let (mut db, opened) = NotebookDb::open(&file).unwrap();
+    assert_eq!(opened, Opened::Existing);
+    assert!(folder.path().join("notebook.db.before-3").exists());
+    assert!(db.integrity().unwrap().is_empty());
+    drop(db);
+    let rows = |file: &Path| -> Vec<(i64, String, String)> {
+        let sql = "SELECT f.id, f.title_order, hex(s.sizes) FROM file_metadata f, text_sizes s ORDER BY f.id";
+        let connection = Connection::open(file).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    assert_eq!(rows(&file), rows(&fresh));
+    assert_eq!(
+        rows(&file).iter().map(|(_, order, _)| &**order).collect::<Vec<_>>()[1..3],
+        ["a title of more ", "übergrößentr"]
+    );
+    assert_eq!(schema_of(&file), schema_of(&fresh));
 }

@@ -18,8 +18,7 @@ fn steps(db: &super::NotebookDb, line: &str) -> Vec<String> {
     let lent = reader.lend().unwrap();
     let compiler = Compiler { connection: lent.connection(), time: &time, notebook: "lab", is_single: false };
     let plan = Plan::of(&compiler, &query.filter, None, false).unwrap();
-    let none = Fragment { sql: String::new(), params: Vec::new(), needs_row: false };
-    let (sql, params) = plan.select("", &none, false);
+    let (sql, params) = plan.select("", &Fragment::nothing(), false);
     let mut statement = lent.connection().prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let steps = statement.query_map(params_from_iter(params), |row| row.get::<_, String>(3)).unwrap();
     steps.map(|step| step.unwrap().replace("COVERING INDEX", "INDEX")).collect()

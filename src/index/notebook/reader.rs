@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use super::integrity::Derived;
+use super::remembered::Remembered;
 use super::rowio::{self, FILE_COLUMNS, INDEXED_COLUMNS, STAT_COLUMNS, select_files};
 use super::run::Deadline;
 use super::schema::SCHEMA;
@@ -30,6 +31,7 @@ pub struct NotebookReader {
 struct Pooled {
     connection: Connection,
     zone: QueryZone,
+    remembered: Mutex<Remembered>,
 }
 
 /// Connections that are kept open between calls; more are opened while more threads read.
@@ -51,7 +53,16 @@ impl Lent<'_> {
     /// The connection.
     pub(super) fn connection(&self) -> &Connection {
         // It is taken out in `drop` only.
-        &self.pooled.as_ref().expect("a lent connection is there until it is dropped").connection
+        &self.pooled().connection
+    }
+
+    /// What the connection has read before.
+    pub(super) fn remembered(&self) -> &Mutex<Remembered> {
+        &self.pooled().remembered
+    }
+
+    fn pooled(&self) -> &Pooled {
+        self.pooled.as_ref().expect("a lent connection is there until it is dropped")
     }
 
     /// Begins a transaction that is interrupted after the deadline, with dates in `zone`.
@@ -59,6 +70,7 @@ impl Lent<'_> {
         let Some(pooled) = &mut self.pooled else { return Ok(()) };
         *pooled.zone.lock() = zone.clone();
         pooled.connection.execute_batch("BEGIN")?;
+        pooled.remembered.get_mut().begin(&pooled.connection)?;
         pooled.connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || deadline.has_passed()))
     }
 }
@@ -103,7 +115,7 @@ impl NotebookReader {
         let connection = connection::open_for_reading(&self.path, &SCHEMA)?;
         let zone = QueryZone::new(Mutex::new(TimeZone::UTC));
         functions::register(&connection, &zone)?;
-        Ok(Pooled { connection, zone })
+        Ok(Pooled { connection, zone, remembered: Mutex::default() })
     }
 
     pub(super) fn fail(&self, error: rusqlite::Error) -> IndexError {

@@ -12,13 +12,30 @@ use crate::types::TagName;
 /// Numbered from 1; a released one is never edited.
 pub(crate) const SCHEMA: Schema = Schema {
     migrations: &[
-        Migration { sql: include_str!("../../../migrations/notebook/0001_initial.sql"), rewrites: false },
-        Migration { sql: include_str!("../../../migrations/notebook/0002_recorded_blob.sql"), rewrites: false },
+        Migration { sql: include_str!("../../../migrations/notebook/0001_initial.sql"), rewrites: false, then: None },
+        Migration {
+            sql: include_str!("../../../migrations/notebook/0002_recorded_blob.sql"),
+            rewrites: false,
+            then: None,
+        },
+        Migration {
+            sql: include_str!("../../../migrations/notebook/0003_orders.sql"),
+            rewrites: true,
+            then: Some(fill_orders),
+        },
     ],
     // A power cut may cost the last transactions, which the next scan finds again in the files.
     synchronous: "NORMAL",
     cache_kib: 32 * 1024,
+    // 32 MiB: others do so beside (`LogFolder`), but a log that is written all the time is never folded to its end.
+    log_pages: 4096,
 };
+
+/// What the third step is to know of rows that are there.
+fn fill_orders(connection: &Connection) -> rusqlite::Result<()> {
+    super::upsert::fill_title_orders(connection)?;
+    super::sizes::fill(connection)
+}
 
 /// How the database was found when it was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Writing one file's row with everything that hangs from it.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 
 use super::fold::nfc;
 use super::writer::Interned;
@@ -11,14 +11,15 @@ use crate::types::{TagName, TagNameError};
 
 const INSERT: &str =
     "INSERT INTO file_metadata (path, node, dev, inode, btime_ns, mtime_ns, ctime_ns, size, sidecar_mark,
-        hash, content_type, title, description, file_type, created_at, properties, sidecar_path)
+        hash, content_type, title, title_order, description, file_type, created_at, properties, sidecar_path)
     VALUES (:path, :node, :dev, :inode, :btime, :mtime, :ctime, :size, :mark,
-        :hash, :content_type, :title, :description, :file_type, :created, :properties, :sidecar)";
+        :hash, :content_type, :title, :order, :description, :file_type, :created, :properties, :sidecar)";
 
 // `path` stays: the row was found by it. The last commit stays as long as the contents are what it holds.
 const UPDATE: &str = "UPDATE file_metadata SET node = :node, dev = :dev, inode = :inode, btime_ns = :btime,
         mtime_ns = :mtime, ctime_ns = :ctime, size = :size, sidecar_mark = :mark, hash = :hash,
-        content_type = :content_type, title = :title, description = :description, file_type = :file_type,
+        content_type = :content_type, title = :title, title_order = :order, description = :description,
+        file_type = :file_type,
         created_at = :created, properties = :properties, sidecar_path = :sidecar, text_is_stale = 0,
         last_commit_hash = CASE WHEN hash IS :hash THEN last_commit_hash END,
         recorded_blob = CASE WHEN hash IS :hash THEN recorded_blob END
@@ -92,12 +93,38 @@ fn write_row(connection: &Connection, record: &FileRecord, path: &str, is_there:
         ":hash": record.hash.as_ref().map(|hash| &hash.0[..]),
         ":content_type": record.content_type,
         ":title": parsed.title,
+        ":order": title_order(&parsed.title),
         ":description": parsed.description,
         ":file_type": parsed.file_type,
         ":created": created,
         ":properties": properties.map(|object| object.to_string()),
         ":sidecar": record.sidecar_path.as_ref().and_then(|path| path.to_str()),
     })?;
+    Ok(())
+}
+
+/// How many bytes of a title in lower case are kept to sort by.
+const TITLE_ORDER: usize = 16;
+
+/// What a title sorts by, as far as the index has it; titles with the same are compared in full.
+fn title_order(title: &str) -> String {
+    // All of it: how a letter is lowered may depend on the next.
+    let mut order = title.to_lowercase();
+    let end = (0..=TITLE_ORDER).rev().find(|end| order.is_char_boundary(*end)).unwrap_or_default();
+    order.truncate(end);
+    order
+}
+
+/// Enters what titles sort by: for a database from before there was the column.
+pub(super) fn fill_title_orders(connection: &Connection) -> rusqlite::Result<()> {
+    let mut titles = connection.prepare("SELECT id, title FROM file_metadata")?;
+    let titles: Vec<(i64, String)> = titles
+        .query_map([], |row| Ok((row.get(0)?, title_order(row.get_ref(1)?.as_str()?))))?
+        .collect::<Result<_, _>>()?;
+    let mut update = connection.prepare("UPDATE file_metadata SET title_order = ?2 WHERE id = ?1")?;
+    for title in titles {
+        update.execute(title)?;
+    }
     Ok(())
 }
 
@@ -145,11 +172,22 @@ fn tag_id(connection: &Connection, interned: &mut Interned, tag: &TagName) -> ru
     if let Some(id) = interned.tags.get(tag.key()) {
         return Ok(*id);
     }
-    // The no-op update makes RETURNING answer for a row that is there, too.
-    let sql = "INSERT INTO tags (name, key) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET key = key RETURNING id";
-    let id = connection.prepare_cached(sql)?.query_row((tag.as_str(), tag.key()), |row| row.get(0))?;
+    let known = connection.prepare_cached("SELECT id FROM tags WHERE key = ?1")?;
+    let id = id_or(known, tag.key(), || {
+        connection.prepare_cached("INSERT INTO tags (name, key) VALUES (?1, ?2)")?.insert((tag.as_str(), tag.key()))
+    })?;
     interned.tags.insert(tag.key().into(), id);
     Ok(id)
+}
+
+/// The id that a statement finds for a key, else a new one. Two plain statements: for one that could write several rows
+/// SQLite makes a savepoint, and FTS5 a segment of what it has so far.
+fn id_or(
+    mut known: CachedStatement<'_>,
+    key: &str,
+    insert: impl FnOnce() -> rusqlite::Result<i64>,
+) -> rusqlite::Result<i64> {
+    known.query_row([key], |row| row.get(0)).optional()?.map_or_else(insert, Ok)
 }
 
 fn write_properties(
@@ -175,8 +213,9 @@ fn key_id(connection: &Connection, interned: &mut Interned, key: &str) -> rusqli
     if let Some(id) = interned.keys.get(key) {
         return Ok(*id);
     }
-    let sql = "INSERT INTO property_keys (key) VALUES (?1) ON CONFLICT (key) DO UPDATE SET key = key RETURNING id";
-    let id = connection.prepare_cached(sql)?.query_row([key], |row| row.get(0))?;
+    let known = connection.prepare_cached("SELECT id FROM property_keys WHERE key = ?1")?;
+    let id =
+        id_or(known, key, || connection.prepare_cached("INSERT INTO property_keys (key) VALUES (?1)")?.insert([key]))?;
     interned.keys.insert(key.into(), id);
     Ok(id)
 }

@@ -9,9 +9,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::links;
 use super::names::folded_name;
 use super::rowio;
+use super::sizes::SizeChanges;
 use super::upsert;
 use super::{Applied, FileRecord, IndexedFile, NotebookReader, RowChange};
-use crate::index::IndexError;
+use crate::index::{IndexError, connection};
 use crate::sys::{FaultPoint, pass};
 use crate::types::{CommitId, ContentHash, FileId, NodeNumber, NotePath, StoreKey};
 
@@ -22,13 +23,37 @@ pub struct NotebookDb {
     path: PathBuf,
     interned: Interned,
     reader: Arc<NotebookReader>,
-    /// Whether full text segments are left unmerged until [`NotebookDb::optimize`].
-    /// `None`: not known, a load may have been cut off.
-    is_loading: Option<bool>,
 }
 
-/// From so many new rows in a batch on, it is taken for part of a bulk load.
-const BULK: usize = 256;
+/// Folds the log of a database (its WAL) into the file, beside the writer and without keeping it from writing.
+#[derive(Debug)]
+pub struct LogFolder {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl LogFolder {
+    /// Writes what the log has into the file, and syncs it. The writer then begins the log anew.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn fold(&self) -> Result<(), IndexError> {
+        let folded = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        folded.map_err(|error| IndexError::of(&self.path, error))
+    }
+}
+
+/// How far full text segments are merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// Those of about the same size, where there are several.
+    Similar,
+    /// All into one, which takes the least space and is searched fastest.
+    All,
+}
+
+/// So many pages (of 8 KiB) of full text are written by one step of a merge: some 5 ms.
+const MERGED_PAGES: i64 = 64;
 
 /// Row ids of names that nearly every change needs; forgotten after a rollback, which may have taken some back.
 #[derive(Debug, Default)]
@@ -40,7 +65,7 @@ pub(super) struct Interned {
 impl NotebookDb {
     pub(super) fn over(connection: Connection, path: &Path) -> Self {
         let reader = Arc::new(NotebookReader::over(path));
-        Self { connection, path: path.to_owned(), interned: Interned::default(), reader, is_loading: None }
+        Self { connection, path: path.to_owned(), interned: Interned::default(), reader }
     }
 
     /// A pool of read-only connections to the same database, the same one each time. Each is opened when it is needed.
@@ -51,13 +76,21 @@ impl NotebookDb {
         Ok(self.reader.clone())
     }
 
+    /// Who folds the log into the database beside this writer, from another thread.
+    ///
+    /// # Errors
+    /// If the database cannot be opened once more.
+    pub fn log_folder(&self) -> Result<LogFolder, IndexError> {
+        let connection = connection::open_beside(&self.path).map_err(|error| IndexError::of(&self.path, error))?;
+        Ok(LogFolder { connection, path: self.path.clone() })
+    }
+
     /// Applies the changes in one transaction. Links are resolved again where a change concerns them.
     /// What became of each row is told in order; a change that concerns no row tells nothing.
     ///
     /// # Errors
     /// SQLite's; then nothing was applied.
     pub fn apply(&mut self, changes: &[RowChange]) -> Result<Vec<Applied>, IndexError> {
-        self.set_loading(changes.len() >= BULK)?;
         let applied = apply_all(&mut self.connection, &mut self.interned, changes);
         if applied.is_err() {
             self.interned = Interned::default();
@@ -65,17 +98,43 @@ impl NotebookDb {
         applied.map_err(|error| IndexError::of(&self.path, error))
     }
 
-    /// In a bulk load every batch makes one segment of the full text; merging them as they come would write most of
-    /// it three times.
-    fn set_loading(&mut self, is_loading: bool) -> Result<(), IndexError> {
-        if self.is_loading == Some(is_loading) {
-            return Ok(());
-        }
-        let sql = "INSERT INTO search_index (search_index, rank) VALUES ('automerge', ?1)";
-        let merged_at = if is_loading { 0 } else { 4 };
-        self.connection.execute(sql, [merged_at]).map_err(|error| IndexError::of(&self.path, error))?;
-        self.is_loading = Some(is_loading);
-        Ok(())
+    /// Merges full text segments, a step of some milliseconds. Every [`NotebookDb::apply`] makes one; they are merged
+    /// here, when it suits, and not in its transaction. Whether there is more to do: a merge that was begun is ended by
+    /// steps of any kind.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn merge(&mut self, kind: Merge) -> Result<bool, IndexError> {
+        // To FTS5, a number below 0 makes all segments one merge, which other steps go on with.
+        let pages = if kind == Merge::All { -MERGED_PAGES } else { MERGED_PAGES };
+        let before = self.connection.total_changes();
+        let sql = "INSERT INTO search_index (search_index, rank) VALUES ('merge', ?1)";
+        let merged = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([pages]));
+        merged.map_err(|error| IndexError::of(&self.path, error))?;
+        // One is the statement's own.
+        Ok(self.connection.total_changes() - before > 1)
+    }
+
+    /// How many segments the full text is in; every search looks into each.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn segments(&self) -> Result<usize, IndexError> {
+        // FTS5's record of its structure: a cookie and a mark of four bytes each, then the numbers of levels and of
+        // segments, both below 2^14.
+        let sql = "SELECT block FROM search_index_data WHERE id = 10";
+        let segments = self.connection.query_row(sql, [], |row| {
+            let mut bytes = row.get_ref(0)?.as_blob()?.iter().skip(8).copied();
+            let mut number = || match (bytes.next(), ()) {
+                (Some(high), ()) if high >= 0x80 => {
+                    (usize::from(high & 0x7f) << 7) | usize::from(bytes.next().unwrap_or(0))
+                }
+                (low, ()) => usize::from(low.unwrap_or(0)),
+            };
+            let _levels = number();
+            Ok(number())
+        });
+        segments.map_err(|error| IndexError::of(&self.path, error))
     }
 
     /// Remembers which file of the store each number stands for, and forgets numbers of files that are gone.
@@ -114,13 +173,24 @@ impl NotebookDb {
         super::integrity::check(&self.connection).map_err(|error| IndexError::of(&self.path, error))
     }
 
-    /// Merges full text segments, updates statistics, checkpoints the WAL: after a bulk load and when idle.
+    /// Merges all full text segments, updates statistics, checkpoints the WAL: after a bulk load.
     ///
     /// # Errors
     /// SQLite's.
     pub fn optimize(&mut self) -> Result<(), IndexError> {
-        self.set_loading(false)?;
-        optimize(&self.connection).map_err(|error| IndexError::of(&self.path, error))?;
+        let mut kind = Merge::All;
+        while self.merge(kind)? {
+            kind = Merge::Similar;
+        }
+        self.tidy()
+    }
+
+    /// Updates statistics, forgets names that nothing bears any more, checkpoints the WAL: after a merge of all.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn tidy(&mut self) -> Result<(), IndexError> {
+        tidy(&self.connection).map_err(|error| IndexError::of(&self.path, error))?;
         self.interned = Interned::default();
         Ok(())
     }
@@ -137,11 +207,13 @@ fn apply_all(
         interned,
         applied: Vec::with_capacity(changes.len()),
         touched: Touched::default(),
+        sizes: SizeChanges::default(),
     };
     for change in changes {
         batch.apply(change)?;
     }
-    let Batch { applied, touched, .. } = batch;
+    let Batch { applied, touched, sizes, .. } = batch;
+    sizes.save(&transaction)?;
     links::resolve(&transaction, &touched)?;
     pass(FaultPoint::IndexInside);
     transaction.commit()?;
@@ -163,6 +235,7 @@ struct Batch<'a> {
     interned: &'a mut Interned,
     applied: Vec<Applied>,
     touched: Touched,
+    sizes: SizeChanges,
 }
 
 impl Batch<'_> {
@@ -182,6 +255,7 @@ impl Batch<'_> {
         let Some(path) = record.path.to_str() else { return Ok(()) };
         let had = self.id_of(path)?;
         let id = upsert::write(self.transaction, self.interned, record, path, had)?;
+        self.sizes.written(self.transaction, id)?;
         if had.is_none() {
             self.touched.names.insert(folded_name(path));
         }
@@ -258,6 +332,7 @@ impl Batch<'_> {
     fn remove_row(&mut self, id: i64, path: &str) -> rusqlite::Result<()> {
         let name = folded_name(path);
         self.transaction.prepare_cached("DELETE FROM search_index WHERE rowid = ?1")?.execute([id])?;
+        self.sizes.removed(id);
         upsert::remove_name(self.transaction, id, &name)?;
         self.transaction.prepare_cached("DELETE FROM file_metadata WHERE id = ?1")?.execute([id])?;
         self.touched.names.insert(name);
@@ -348,14 +423,18 @@ fn set_meta(connection: &Connection, key: &str, value: &str, durable: bool) -> r
     written.map(drop)
 }
 
-fn optimize(connection: &Connection) -> rusqlite::Result<()> {
+fn tidy(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch(
-        "INSERT INTO search_index (search_index) VALUES ('optimize');
-         DELETE FROM tags WHERE color IS NULL AND NOT EXISTS (SELECT 1 FROM file_tags WHERE tag_id = tags.id);
+        "DELETE FROM tags WHERE color IS NULL AND NOT EXISTS (SELECT 1 FROM file_tags WHERE tag_id = tags.id);
          DELETE FROM property_keys
              WHERE NOT EXISTS (SELECT 1 FROM properties INDEXED BY property_by_value WHERE key_id = property_keys.id);
          PRAGMA analysis_limit = 1000;
          PRAGMA optimize;",
     )?;
+    // Each row of it gives one page back.
+    let mut vacuum = connection.prepare("PRAGMA incremental_vacuum")?;
+    let mut pages = vacuum.query([])?;
+    while pages.next()?.is_some() {}
+    drop(pages);
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }

@@ -12,13 +12,14 @@ use crate::index::connection::{self, Migration, Schema};
 /// Numbered from 1; a released one is never edited.
 pub(super) const SCHEMA: Schema = Schema {
     migrations: &[
-        Migration { sql: include_str!("../../../migrations/system/0001_initial.sql"), rewrites: false },
+        Migration { sql: include_str!("../../../migrations/system/0001_initial.sql"), rewrites: false, then: None },
         // Its only change of rows is a new column's value.
-        Migration { sql: include_str!("../../../migrations/system/0002_accounts.sql"), rewrites: false },
+        Migration { sql: include_str!("../../../migrations/system/0002_accounts.sql"), rewrites: false, then: None },
     ],
     // Accounts and audit can be made again from nothing else.
     synchronous: "FULL",
     cache_kib: 16 * 1024,
+    log_pages: 1000,
 };
 
 /// The system database, open for reading and writing.

@@ -2,12 +2,16 @@
 
 use std::cmp::Ordering;
 
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 
+use super::first::Orders;
+use super::rank;
 use super::sort::{SortColumns, SortValue, by_keys};
-use super::{Connections, Search};
-use crate::index::notebook::sql::{Compiler, Failure, Plan, Start};
+use super::{Connections, Memories, Search};
+use crate::index::notebook::remembered::Remembered;
+use crate::index::notebook::sql::{Compiler, Failure, Plan, Start, has_rank, matching};
 use crate::index::query::Query;
+use crate::index::query::ast::Expr;
 
 /// A note that matches.
 #[derive(Clone, Debug)]
@@ -18,6 +22,12 @@ pub(super) struct Found {
     keys: Vec<Option<SortValue>>,
     /// Where it is, once that is known.
     path: Option<Box<str>>,
+}
+
+impl Found {
+    pub(super) fn new(source: usize, id: i64, keys: Vec<Option<SortValue>>, path: Option<Box<str>>) -> Self {
+        Self { source, id, keys, path }
+    }
 }
 
 /// What matches.
@@ -45,19 +55,21 @@ fn page_end(query: &Query) -> Option<usize> {
 /// Runs the filter in every source and orders what matches.
 pub(super) fn matches(
     search: &Search<'_>,
-    connections: &Connections<'_>,
+    (connections, memories): (&Connections<'_>, &Memories<'_>),
     needs_all_in_order: bool,
 ) -> Result<Matches, Failure> {
     let query = search.query;
     let end = page_end(query).filter(|_| !needs_all_in_order);
     let mut matches = Matches { total: 0, found: Vec::new() };
     // Paths are read at once where all of them will be compared, else only for notes that tie.
-    let mut reading = Reading { search, with_path: query.sort.is_empty() || end.is_none(), is_ranked: false, end };
-    for (source, connection) in connections.iter().enumerate() {
-        reading.source(source, connection, &mut matches)?;
+    let is_ranked = query.sort.is_empty() && search.options.only.is_none() && has_rank(&query.filter);
+    let is_by_path = query.sort.is_empty() && !is_ranked;
+    let reading = Reading { search, with_path: is_by_path || end.is_none(), is_ranked, end };
+    for (source, (connection, memory)) in connections.iter().zip(memories).enumerate() {
+        reading.source((source, connection), &mut memory.lock(), &mut matches)?;
     }
     let mut descending: Vec<bool> = query.sort.iter().map(|key| key.descending).collect();
-    if reading.is_ranked {
+    if is_ranked {
         descending.insert(0, false);
     }
     order(search, connections, &descending, end, &mut matches.found)?;
@@ -73,33 +85,106 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn source(&mut self, source: usize, connection: &Connection, matches: &mut Matches) -> Result<(), Failure> {
+    fn source(
+        &self,
+        (source, connection): (usize, &Connection),
+        remembered: &mut Remembered,
+        matches: &mut Matches,
+    ) -> Result<(), Failure> {
         let (query, options) = (self.search.query, self.search.options);
         let notebook = &self.search.sources[source].name;
-        let is_single = options.only.is_some();
-        let compiler = Compiler { connection, time: &options.time, notebook, is_single };
-        let plan = Plan::of(&compiler, &query.filter, options.only, query.sort.is_empty())?;
+        let compiler = Compiler { connection, time: &options.time, notebook, is_single: options.only.is_some() };
+        if let Some((orders, end)) = self.walks(connection)? {
+            let ids = matching(&compiler, &query.filter, remembered)?;
+            matches.total += ids.len() as u64;
+            self.search.deadline.check()?;
+            let first = orders.first((connection, remembered), ids, end)?;
+            return self.read_each((source, connection), &first, &mut matches.found);
+        }
+        let plan = Plan::of(&compiler, &query.filter, options.only, self.is_ranked)?;
         if plan.is_empty() {
             return Ok(());
         }
-        self.is_ranked |= matches!(plan.start, Start::Text { is_ranked: true, .. });
-        let ranked_and_path = (matches!(plan.start, Start::Text { is_ranked: true, .. }), self.with_path);
-        let sort = SortColumns::new(connection, &query.sort, notebook, ranked_and_path)?;
+        if self.is_ranked {
+            return self.read_ranked((source, connection), &plan, (remembered, matches));
+        }
+        self.read_all((source, connection), &plan, matches)
+    }
+
+    /// The end of the page, where nothing but its notes is asked for.
+    fn page_only(&self) -> Option<usize> {
+        let is_alone = self.search.query.aggregates.is_empty() && self.search.options.only.is_none();
+        self.end.filter(|_| is_alone)
+    }
+
+    /// The orders to walk for the first matches, where an index has the first of them.
+    fn walks(&self, connection: &Connection) -> Result<Option<(Orders, usize)>, Failure> {
+        let query = self.search.query;
+        let Some(end) = self.page_only().filter(|_| !self.is_ranked && query.filter != Expr::All) else {
+            return Ok(None);
+        };
+        Ok(Orders::of(connection, &query.sort)?.map(|orders| (orders, end)))
+    }
+
+    /// Reads what these notes are sorted by.
+    fn read_each(
+        &self,
+        (source, connection): (usize, &Connection),
+        ids: &[i64],
+        found: &mut Vec<Found>,
+    ) -> Result<(), Failure> {
+        let notebook = &self.search.sources[source].name;
+        let sort = SortColumns::new(connection, &self.search.query.sort, notebook, true)?;
+        let (sql, mut params) = Plan::by_id().select(&sort.columns, &sort.joins, sort.needs_row);
+        let mut statement = connection.prepare_cached(&sql)?;
+        for (number, id) in ids.iter().enumerate() {
+            if number % 256 == 255 {
+                self.search.deadline.check()?;
+            }
+            params[0] = (*id).into();
+            let mut rows = statement.query(params_from_iter(&params))?;
+            if let Some(row) = rows.next()? {
+                found.push(self.found(source, row, &sort)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_ranked(
+        &self,
+        (source, connection): (usize, &Connection),
+        plan: &Plan,
+        (remembered, matches): (&mut Remembered, &mut Matches),
+    ) -> Result<(), Failure> {
+        let is_only_source = self.search.sources.len() == 1;
+        let mut found = rank::all(connection, plan, (is_only_source, self.with_path))?;
+        matches.total += found.len() as u64;
+        self.search.deadline.check()?;
+        if let Some(end) = self.page_only() {
+            found = rank::first((connection, remembered), found, end)?;
+        }
+        matches.found.extend(found.into_iter().map(|ranked| ranked.found(source)));
+        Ok(())
+    }
+
+    fn read_all(
+        &self,
+        (source, connection): (usize, &Connection),
+        plan: &Plan,
+        matches: &mut Matches,
+    ) -> Result<(), Failure> {
+        let notebook = &self.search.sources[source].name;
+        let sort = SortColumns::new(connection, &self.search.query.sort, notebook, self.with_path)?;
         let (mut sql, params) = plan.select(&sort.columns, &sort.joins, sort.needs_row);
         let before = matches.found.len();
-        let first_only = self.first_only(&plan);
+        let first_only = self.first_only(plan);
         if let Some((order, end)) = first_only {
             sql = format!("{sql} ORDER BY {order} LIMIT {end}");
         }
         let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(params))?;
         while let Some(row) = rows.next()? {
-            matches.found.push(Found {
-                source,
-                id: row.get(0)?,
-                keys: sort.read(row, &options.time.zone)?,
-                path: row.get_ref(2)?.as_str_or_null()?.map(Into::into),
-            });
+            matches.found.push(self.found(source, row, &sort)?);
         }
         if matches!(plan.start, Start::Ids(_)) {
             drop_repeated(&mut matches.found, before);
@@ -113,10 +198,15 @@ impl Reading<'_> {
         Ok(())
     }
 
+    fn found(&self, source: usize, row: &Row<'_>, sort: &SortColumns) -> rusqlite::Result<Found> {
+        let path = row.get_ref(2)?.as_str_or_null()?.map(Into::into);
+        Ok(Found { source, id: row.get(0)?, keys: sort.read(row, &self.search.options.time.zone)?, path })
+    }
+
     /// Where all notes match and an index has them in the order asked for, only the first are read.
     fn first_only(&self, plan: &Plan) -> Option<(&'static str, usize)> {
         let query = self.search.query;
-        let end = self.end.filter(|_| query.aggregates.is_empty())?;
+        let end = self.page_only()?;
         if plan.start != Start::All || plan.test.as_constant() != Some(true) {
             return None;
         }

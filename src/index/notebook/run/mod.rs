@@ -3,16 +3,20 @@
 mod aggregate;
 mod budget;
 mod collect;
+mod first;
 mod group;
 mod page;
+mod rank;
 mod sort;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rusqlite::Connection;
 
 use super::reader::Lent;
+use super::remembered::Remembered;
 use super::rows::{FileRow, GroupRow, QueryResult};
 use super::sql::Failure;
 use super::{IndexError, NotebookReader};
@@ -20,6 +24,8 @@ use crate::index::query::{Query, TimeContext};
 use crate::types::{FileId, FileKey, NotebookNumber};
 pub(super) use budget::Deadline;
 use collect::{Found, Matches};
+#[cfg(test)]
+pub(super) use first::walked_orders;
 
 /// How a query is run.
 #[derive(Clone, Debug)]
@@ -54,8 +60,8 @@ pub struct QuerySource {
 /// Past the budget, a bad regular expression, SQLite's.
 pub fn run_query(query: &Query, sources: &[QuerySource], options: &QueryOptions) -> Result<QueryResult, IndexError> {
     let search = Search { query, sources, options, deadline: Deadline::after(options.budget) };
-    search.with_connections(|connections| {
-        let matches = search.matches(connections, query.group.is_some())?;
+    search.with_connections(|connections, memories| {
+        let matches = search.matches(connections, memories, query.group.is_some())?;
         let page = matches.page(query);
         let mut files = search.rows(connections, page)?;
         if options.snippets {
@@ -95,8 +101,8 @@ pub fn run_ids(
     options: &QueryOptions,
 ) -> Result<Vec<(Option<String>, FileKey)>, IndexError> {
     let search = Search { query, sources, options, deadline: Deadline::after(options.budget) };
-    search.with_connections(|connections| {
-        let matches = search.matches(connections, query.group.is_some())?;
+    search.with_connections(|connections, memories| {
+        let matches = search.matches(connections, memories, query.group.is_some())?;
         let page = matches.page(query);
         let key = |found: &Found| FileKey { notebook: sources[found.source].number, id: FileId(found.id) };
         let Some(group) = &query.group else {
@@ -121,9 +127,15 @@ struct Search<'a> {
 /// One connection a source, each in a transaction of its own: what is counted, ordered and shown is of one moment.
 type Connections<'a> = [&'a Connection];
 
+/// What each of them has read before.
+type Memories<'a> = [&'a Mutex<Remembered>];
+
 impl Search<'_> {
     /// Lends a connection of every source to `run`, with the budget watching over each.
-    fn with_connections<T>(&self, run: impl FnOnce(&Connections<'_>) -> Result<T, Failure>) -> Result<T, IndexError> {
+    fn with_connections<T>(
+        &self,
+        run: impl FnOnce(&Connections<'_>, &Memories<'_>) -> Result<T, Failure>,
+    ) -> Result<T, IndexError> {
         let mut lent = Vec::with_capacity(self.sources.len());
         for source in self.sources {
             let mut connection = source.reader.lend()?;
@@ -131,7 +143,8 @@ impl Search<'_> {
             lent.push(connection);
         }
         let connections: Vec<&Connection> = lent.iter().map(Lent::connection).collect();
-        let result = run(&connections);
+        let memories: Vec<&Mutex<Remembered>> = lent.iter().map(Lent::remembered).collect();
+        let result = run(&connections, &memories);
         result.map_err(|failure| self.error(failure))
     }
 
@@ -149,8 +162,13 @@ impl Search<'_> {
         }
     }
 
-    fn matches(&self, connections: &Connections<'_>, needs_all_in_order: bool) -> Result<Matches, Failure> {
-        collect::matches(self, connections, needs_all_in_order)
+    fn matches(
+        &self,
+        connections: &Connections<'_>,
+        memories: &Memories<'_>,
+        needs_all_in_order: bool,
+    ) -> Result<Matches, Failure> {
+        collect::matches(self, (connections, memories), needs_all_in_order)
     }
 
     fn rows(&self, connections: &Connections<'_>, found: &[Found]) -> Result<Vec<FileRow>, Failure> {

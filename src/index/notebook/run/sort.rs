@@ -66,7 +66,7 @@ impl SortValue {
     }
 }
 
-/// How matches of one source are read with what they are sorted by.
+/// How matches of one source are read with what they are sorted by (ranks are reckoned in `rank`).
 pub(super) struct SortColumns {
     /// What the statement selects beside id and rank, each with a comma before it.
     pub(super) columns: String,
@@ -77,7 +77,6 @@ pub(super) struct SortColumns {
 
 /// Where the value of a sort key stands in a row.
 enum KeyColumns {
-    Rank,
     /// Kind, value, raw of a property's first element.
     Element(usize),
     Field(Field, usize),
@@ -95,15 +94,12 @@ impl SortColumns {
         connection: &rusqlite::Connection,
         keys: &[SortKey],
         notebook: &str,
-        (is_ranked, with_path): (bool, bool),
+        with_path: bool,
     ) -> Result<Self, Failure> {
         let mut columns = if with_path { ", f.path".to_owned() } else { ", NULL".to_owned() };
-        let mut joins = Fragment { sql: String::new(), params: Vec::new(), needs_row: false };
+        let mut joins = Fragment::nothing();
         let (mut needs_row, mut next) = (with_path, FIRST);
-        let mut found = Vec::with_capacity(keys.len() + 1);
-        if is_ranked {
-            found.push(KeyColumns::Rank);
-        }
+        let mut found = Vec::with_capacity(keys.len());
         for (number, key) in keys.iter().enumerate() {
             found.push(match Field::from_name(&key.key) {
                 Some(Field::Notebook) => KeyColumns::Constant(SortValue::text(notebook)),
@@ -137,7 +133,6 @@ impl SortColumns {
     /// The values of a row.
     pub(super) fn read(&self, row: &Row<'_>, zone: &jiff::tz::TimeZone) -> rusqlite::Result<Vec<Option<SortValue>>> {
         let value = |key: &KeyColumns| match key {
-            KeyColumns::Rank => Ok(row.get::<_, Option<f64>>(1)?.map(SortValue::Number)),
             KeyColumns::Element(at) => SortValue::of_element(row, *at),
             KeyColumns::Field(field, at) => of_field(*field, row.get_ref(*at)?, zone),
             KeyColumns::Constant(value) => Ok(Some(value.clone())),

@@ -48,6 +48,11 @@ impl Fragment {
         Self { needs_row: true, ..Self::new(sql, params) }
     }
 
+    /// No SQL at all.
+    pub(in crate::index::notebook) fn nothing() -> Self {
+        Self::new("", [])
+    }
+
     pub(super) fn constant(is: bool) -> Self {
         Self::new(if is { Self::TRUE } else { Self::FALSE }, [])
     }

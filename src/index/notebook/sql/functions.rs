@@ -21,6 +21,7 @@ type Answer = rusqlite::Result<ToSqlOutput<'static>>;
 
 /// Registers all functions on a connection.
 pub(in crate::index::notebook) fn register(connection: &Connection, zone: &QueryZone) -> rusqlite::Result<()> {
+    crate::index::notebook::fts5::register(connection)?;
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;
     connection.create_scalar_function("cdx_lower", 1, flags, lower)?;
     connection.create_scalar_function("cdx_part", 2, flags, part)?;

@@ -13,11 +13,13 @@ pub(super) mod functions;
 mod links;
 mod plan;
 mod property;
+mod race;
 mod terms;
 mod text;
 
 pub(super) use fragment::{Failure, Fragment};
-pub(super) use plan::{Plan, Start};
+pub(super) use plan::{Plan, Start, has_rank};
 pub(super) use property::key_id;
+pub(super) use race::matching;
 pub(super) use terms::Compiler;
 pub(super) use text::positive_words;

@@ -68,12 +68,18 @@ impl Plan {
         Ok(Self { start: Start::Ids(driver.select), test: tests(compiler, &rest)? })
     }
 
+    /// One that yields a row by its id, which is the first value of its statement.
+    pub(in crate::index::notebook) fn by_id() -> Self {
+        Self { start: Start::One(FileId(0)), test: Fragment::constant(true) }
+    }
+
     /// Whether no row can match.
     pub(in crate::index::notebook) fn is_empty(&self) -> bool {
         self.test.as_constant() == Some(false)
     }
 
-    /// The statement that yields the id, the rank (NULL unless ranked) and `columns` of every match, with its values.
+    /// The statement that yields the id, what ranks are reckoned from (NULL unless ranked) and `columns` of every match,
+    /// with its values.
     /// `joins` are tables that hang from `f`; `needs_row` says whether they or the columns look at more of `f` than
     /// its id.
     pub(in crate::index::notebook) fn select(
@@ -104,14 +110,19 @@ impl Plan {
     }
 }
 
-/// Title counts most, then tags, then path; less is better.
+/// With what the phrases count in each row, where it is to be ranked.
 fn full_text(expression: &str, is_ranked: bool) -> Fragment {
-    let rank = if is_ranked { ", bm25(search_index, 8.0, 1.0, 2.0, 4.0) AS rank" } else { "" };
+    let rank = if is_ranked { ", cdx_frequencies(search_index) AS rank" } else { "" };
     let sql = format!("SELECT rowid AS id{rank} FROM search_index WHERE search_index MATCH ?");
     Fragment::new(sql, [Value::Text(expression.to_owned())])
 }
 
-fn conjuncts(filter: &Expr) -> Vec<&Expr> {
+/// Whether a filter has a full text part that every match is found by, so that matches have a rank.
+pub(in crate::index::notebook) fn has_rank(filter: &Expr) -> bool {
+    conjuncts(filter).into_iter().any(|part| as_match(part).is_some())
+}
+
+pub(super) fn conjuncts(filter: &Expr) -> Vec<&Expr> {
     match filter {
         Expr::All => Vec::new(),
         Expr::And(parts) => parts.iter().flat_map(conjuncts).collect(),
@@ -119,7 +130,7 @@ fn conjuncts(filter: &Expr) -> Vec<&Expr> {
     }
 }
 
-fn tests(compiler: &Compiler<'_>, parts: &[&Expr]) -> Result<Fragment, Failure> {
+pub(super) fn tests(compiler: &Compiler<'_>, parts: &[&Expr]) -> Result<Fragment, Failure> {
     Ok(Fragment::and(parts.iter().map(|part| compiler.test(part)).collect::<Result<_, _>>()?))
 }
 

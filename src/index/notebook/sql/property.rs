@@ -66,9 +66,11 @@ const TEXT: &str = "iif(p.raw IS NULL, p.value, p.raw)";
 
 /// The one range in which values are that look like `wanted`, and the condition that they are it.
 fn same_text(wanted: &str) -> ElementTest {
-    let lower = wanted.to_lowercase();
-    let range = Fragment::new("p.value = ?", [text(lookup_key(wanted))]);
-    let exact = Fragment::new("iif(p.raw IS NULL, p.value, cdx_lower(p.raw)) = ?", [text(lower)]);
+    let (lower, key) = (wanted.to_lowercase(), lookup_key(wanted));
+    // Where nothing else was written, `value` says it all.
+    let exact = if lower == key { "(p.raw IS NULL OR cdx_lower(p.raw) = ?)" } else { "cdx_lower(p.raw) = ?" };
+    let exact = Fragment::new(exact, [text(lower)]);
+    let range = Fragment::new("p.value = ?", [text(key)]);
     ElementTest { condition: Fragment::and(vec![range.clone(), exact]), ranges: vec![range] }
 }
 
