@@ -513,7 +513,8 @@ impl<'a> Batch<'a> {
         pass(FaultPoint::IndexBefore);
         let applied = self.open.db.apply(changes)?;
         pass(FaultPoint::IndexAfter);
-        self.open.unordered += applied.len();
+        self.open.merging.written(applied.len(), Instant::now());
+        self.open.checkpoints.written(applied.len());
         super::announce::announce(self.core, self.open, &applied);
         Ok(applied.len())
     }

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::Notebook;
 use super::batch::Batch;
+use super::checkpoints::Checkpoints;
 use super::core::Core;
 use super::graves::Graves;
+use super::merging::Merging;
 use super::notebooks::meta;
 use super::queue::{Hint, Item, Look};
 use crate::index::notebook::{IndexError, NotebookDb, RowChange};
@@ -31,9 +33,8 @@ pub(super) struct IndexedNotebook {
     /// Why it is tried again.
     failure: String,
     save_nodes_at: Option<Instant>,
-    /// Rows written since the database was last put in order.
-    pub(super) unordered: usize,
-    order_at: Option<Instant>,
+    pub(super) merging: Merging,
+    pub(super) checkpoints: Checkpoints,
     /// Rows moved with their folder have the full text of their old path until they are read again.
     pub(super) reread_at: Option<Instant>,
 }
@@ -41,9 +42,12 @@ pub(super) struct IndexedNotebook {
 impl IndexedNotebook {
     /// A notebook that was just opened.
     pub(super) fn new(notebook: Arc<Notebook>, db: NotebookDb) -> Self {
+        let (merging, checkpoints) = (Merging::of(&db, Instant::now()), Checkpoints::start(&db));
         Self {
             notebook,
             db,
+            merging,
+            checkpoints,
             graves: Graves::default(),
             stuck: BTreeSet::new(),
             troubled: BTreeSet::new(),
@@ -51,8 +55,6 @@ impl IndexedNotebook {
             retry_at: None,
             failure: String::new(),
             save_nodes_at: None,
-            unordered: 0,
-            order_at: None,
             reread_at: None,
         }
     }
@@ -71,8 +73,8 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Node numbers are written so long after the first that is new.
 const SAVE_NODES: Duration = Duration::from_secs(1);
 
-/// So many rows written, and then such a time of quiet: the database is put in order.
-const ORDER: (usize, Duration) = (5000, Duration::from_secs(3));
+/// A load that is cut off by the end is put in order for so long at most.
+const LAST_MERGE: Duration = Duration::from_secs(5);
 
 /// Runs until the queue is closed and empty.
 pub(super) fn run(core: &Arc<Core>) {
@@ -106,6 +108,10 @@ impl IndexThread {
         // The last connection to a database is to be the one that can fold its log into it.
         open.notebook.reader.close_idle();
         save_nodes(&mut open);
+        drop(open.checkpoints);
+        if let Err(error) = open.merging.finish(&mut open.db, Instant::now() + LAST_MERGE) {
+            tracing::warn!(notebook = %open.notebook.name(), %error, "the full text was not merged");
+        }
         // A block that was not used up is given back, so that orderly restarts cost no numbers.
         let next = open.notebook.nodes.next().to_string();
         if let Err(error) = open.db.set_meta(meta::NODE_NEXT, &next, true) {
@@ -211,9 +217,6 @@ impl IndexThread {
                 if open.stuck.is_empty() && !open.rescan && open.retry_at.take().is_some() {
                     core.problems.clear(&what);
                 }
-                if open.unordered >= ORDER.0 {
-                    open.order_at = Some(Instant::now() + ORDER.1);
-                }
             }
             Err(error) => {
                 core.problems.set(&what, &error);
@@ -240,9 +243,13 @@ impl IndexThread {
 
     /// When the thread has to wake although nothing arrives.
     fn deadline(&self) -> Option<Instant> {
+        let now = Instant::now();
         self.notebooks
             .values()
-            .flat_map(|open| [open.graves.next_end(), open.retry_at, open.save_nodes_at, open.order_at, open.reread_at])
+            .flat_map(|open| {
+                let merge_at = open.merging.due(now);
+                [open.graves.next_end(), open.retry_at, open.save_nodes_at, merge_at, open.reread_at]
+            })
             .flatten()
             .min()
     }
@@ -262,12 +269,8 @@ impl IndexThread {
                 save_nodes(&mut open);
             }
             self.bury(&mut open, now);
-            if due(open.order_at) && !is_last {
-                open.order_at = None;
-                open.unordered = 0;
-                if let Err(error) = open.db.optimize() {
-                    tracing::warn!(notebook = %open.notebook.name(), %error, "the index was not put in order");
-                }
+            if !is_last && let Err(error) = open.merging.step(&mut open.db, now, self.core.queue.is_awaited()) {
+                tracing::warn!(notebook = %open.notebook.name(), %error, "the full text was not merged");
             }
             if due(open.reread_at) {
                 self.reread(&mut open);

@@ -117,7 +117,7 @@ const BURST: usize = 64;
 const GATHER_BURST: Duration = Duration::from_millis(60);
 
 /// Scans read so many bytes ahead of the index at most.
-const FOUND_MAX: usize = 16 << 20;
+const FOUND_MAX: usize = 2 << 20;
 
 impl Queue {
     /// Hands out numbers from `first` on.
@@ -287,6 +287,11 @@ impl Queue {
         let state = self.state.lock();
         let waits = state.debts.are_waited_for(state.debts.bound(), Instant::now());
         state.broken.is_none() && state.applied >= state.noted && !waits
+    }
+
+    /// Whether a reader waits for what is in the queue.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.state.lock().hurry
     }
 
     /// How many items wait, the newest number noted, and why indexing is broken.
