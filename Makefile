@@ -37,6 +37,10 @@ test: need-build need-fuse need-test ## All tests: unit, real mounts, real progr
 model: need-build need-fuse ## Random operations on a real mount beside a model of it (SEQUENCES=10000 SEED=1)
 	@CDX_MODEL_SEQUENCES=$${SEQUENCES:-10000} CDX_MODEL_SEED=$${SEED:-1} cargo nextest run --locked --no-capture --test it 'fs::model::'
 
+.PHONY: reliability
+reliability: need-build need-fuse need-test ## Crash loops, suites, faults at full length, as a table (ARGS='crash --short')
+	@export PATH="$(TOOLS)/bin:$$PATH"; cargo test --locked --quiet --test reliability -- $(ARGS)
+
 .PHONY: bench
 bench: need-build need-fuse bench-tools ## The table of targets: ours, the peer's, met or not (ARGS='--quick history')
 	@cargo bench --locked --quiet --bench targets -- $(ARGS)

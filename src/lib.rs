@@ -2,9 +2,10 @@
 //!
 //! Files are the truth; everything here is derived from them or records them.
 //! Arrows between modules only go down:
-//! `cli → fs → engine → index, history, access → sys → types`.
+//! `cli → api, fs → engine → index, history, access → sys → types`.
 
 pub mod access;
+pub mod api;
 pub mod cli;
 pub mod config;
 pub mod engine;

@@ -7,6 +7,7 @@ use crate::engine::EngineError;
 use crate::engine::command::exit_code;
 use crate::history::HistoryError;
 use crate::index::notebook::IndexError;
+use crate::index::system::SystemError;
 use crate::sys::StoreError;
 
 /// How a command ended.
@@ -109,6 +110,16 @@ macro_rules! part_of_engine_error {
     )*};
 }
 part_of_engine_error!(IndexError, HistoryError, StoreError);
+
+impl From<SystemError> for CliError {
+    fn from(error: SystemError) -> Self {
+        match error {
+            SystemError::Exists(what) | SystemError::Refused(what) => Self::Refused(what),
+            SystemError::NotFound(what) => Self::NotFound(what),
+            SystemError::Index(error) => error.into(),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,10 @@ impl Init {
             NotebookName::new(name).map_err(|error| CliError::Usage(error.to_string()))?;
         }
         let name = self.name.unwrap_or_else(|| name_of(&dir));
-        let owner = self.owner.unwrap_or_else(|| context.config.user.clone());
+        let owner = match self.owner {
+            Some(owner) => owner,
+            None => default_owner(&context.config)?,
+        };
         let new = NewWorkspace { name: &name, owner: &owner, notebooks: &self.notebooks, inbox: None };
         let made = create(&context.config, &dir, &new)?;
         let session = Session::find(&context.config, Some(&made.path.to_string_lossy()))?;
@@ -86,6 +89,14 @@ pub(crate) struct Made {
     pub(crate) path: PathBuf,
     /// Whether it was none before.
     pub(crate) is_new: bool,
+}
+
+/// Who owns what is made on this machine: the server's owner, where there is a server; else you.
+fn default_owner(config: &Config) -> Result<String, CliError> {
+    if !site::has_system_db(config) {
+        return Ok(config.user.clone());
+    }
+    Ok(SystemDb::open(&config.home)?.default_owner(&config.user)?)
 }
 
 /// What a workspace is made with.

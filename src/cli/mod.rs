@@ -16,16 +16,19 @@ mod init;
 mod links;
 mod log;
 mod log_lines;
+mod member;
 mod mount;
 mod mounts;
 mod notebook;
 mod output;
+mod password;
 mod progress;
 mod query;
 mod reply;
 mod restore;
 mod rows;
 mod search;
+mod serve;
 mod session;
 mod set;
 mod show;
@@ -33,8 +36,10 @@ mod site;
 mod status;
 mod tag;
 mod tags;
+mod token;
 mod umount;
 mod undo;
+mod user;
 
 use std::process::ExitCode;
 
@@ -85,6 +90,7 @@ enum Command {
     Notebook(notebook::Notebook),
     Mount(mount::Mount),
     Umount(umount::Umount),
+    Serve(serve::Serve),
     Demo(demo::Demo),
     Status(status::Status),
     Query(query::Query),
@@ -103,6 +109,9 @@ enum Command {
     Index(index::Index),
     Check(check::Check),
     Doctor(doctor::Doctor),
+    User(user::User),
+    Member(member::Member),
+    Token(token::Token),
     Config(config::ShowConfig),
     Completions(completions::Completions),
 }
@@ -139,12 +148,16 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Outcome, CliError> {
-    let flags = Flags { home: cli.global.home, workspace: None, listen: None };
+    let listen = match &cli.command {
+        Command::Serve(serve) => serve.listen.clone(),
+        _ => None,
+    };
+    let flags = Flags { home: cli.global.home, workspace: None, listen };
     let config = Config::load(&flags, |name| std::env::var(name).ok())?;
     for warning in &config.warnings {
         tell(format!("cdx: warning: {warning}"));
     }
-    log_to_stderr(&config, matches!(cli.command, Command::Mount(_)));
+    log_to_stderr(&config, matches!(cli.command, Command::Mount(_) | Command::Serve(_)))?;
     let mut context = Context { config, workspace: cli.global.workspace, out: Output::stdout() };
     let outcome = cli.command.run(&mut context)?;
     context.out.flush()?;
@@ -152,7 +165,7 @@ fn run(cli: Cli) -> Result<Outcome, CliError> {
 }
 
 /// A daemon's lines are records, with their times; those of a command are for who typed it.
-fn log_to_stderr(config: &Config, serves: bool) {
+fn log_to_stderr(config: &Config, serves: bool) -> Result<(), CliError> {
     let mut filter = tracing_subscriber::EnvFilter::new(&config.log);
     // What it says of a mount that fails is said again, with what to do, in our own words.
     if let Ok(quiet) = "fuser::mnt=off".parse()
@@ -162,7 +175,12 @@ fn log_to_stderr(config: &Config, serves: bool) {
     }
     // A second subscriber is refused; there is none in this process.
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-    let _ = if serves { lines.try_init() } else { lines.event_format(log_lines::InWords).try_init() };
+    let _ = match (serves, config.logs_json()?) {
+        (true, true) => lines.json().flatten_event(true).try_init(),
+        (true, false) => lines.try_init(),
+        (false, _) => lines.event_format(log_lines::InWords).try_init(),
+    };
+    Ok(())
 }
 
 impl Command {
@@ -172,6 +190,7 @@ impl Command {
             Self::Notebook(command) => command.run(context),
             Self::Mount(command) => command.run(context),
             Self::Umount(command) => command.run(context),
+            Self::Serve(command) => command.run(context),
             Self::Demo(command) => command.run(context),
             Self::Status(command) => command.run(context),
             Self::Query(command) => command.run(context),
@@ -190,6 +209,9 @@ impl Command {
             Self::Index(command) => command.run(context),
             Self::Check(command) => command.run(context),
             Self::Doctor(command) => command.run(context),
+            Self::User(command) => command.run(context),
+            Self::Member(command) => command.run(context),
+            Self::Token(command) => command.run(context),
             Self::Config(command) => command.run(context),
             Self::Completions(command) => command.run(context),
         }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::sys::paths;
+use crate::sys::{paths, write_sysfs};
 
 /// What a mount's filesystem type is called: root's mounts bear no subtype, those of fusermount3 do.
 const TYPES: [&str; 2] = ["fuse", "fuse.cdx"];
@@ -24,6 +24,8 @@ pub(crate) struct Mounted {
     pub(crate) workspace: PathBuf,
     /// Whether nothing can be written through it.
     pub(crate) read_only: bool,
+    /// What the kernel calls its connection to the daemon.
+    pub(crate) connection: String,
 }
 
 /// All mounts of workspaces; none where the kernel does not say.
@@ -49,6 +51,8 @@ pub(crate) fn holding(path: &Path) -> Option<Mounted> {
 pub(crate) fn free(mountpoint: &Path) {
     for mount in all().iter().filter(|mount| mount.mountpoint == mountpoint) {
         if crate::engine::is_dying(&mount.workspace) {
+            // The owner of a mount may abort it here, root in either way.
+            write_sysfs(&format!("/sys/fs/fuse/connections/{}/abort", mount.connection), "1");
             crate::fs::abort(mountpoint);
             // Its last thread ends now, and with it the lock and the socket.
             let began = Instant::now();
@@ -70,10 +74,12 @@ fn parse(mountinfo: &str) -> Vec<Mounted> {
                 return None;
             }
             let workspace = unescape(filesystem.next()?.strip_prefix(SOURCE)?);
-            let mut mount = mount.split(' ').skip(4);
+            let mut mount = mount.split(' ').skip(2);
+            let (_, connection) = mount.next()?.split_once(':')?;
+            let mut mount = mount.skip(1);
             let mountpoint = unescape(mount.next()?);
             let read_only = mount.next()?.split(',').any(|option| option == "ro");
-            Some(Mounted { mountpoint, workspace, read_only })
+            Some(Mounted { mountpoint, workspace, read_only, connection: connection.to_owned() })
         })
         .collect()
 }
@@ -103,8 +109,15 @@ mod tests {
 90 23 0:52 / /mnt/my\\040lab rw,nosuid,nodev,relatime shared:9 - fuse.cdx cdx:/data/my\\040lab rw,user_id=1000
 91 23 0:53 / /mnt/ro ro,nosuid - fuse cdx:/data/lab ro,user_id=1000
 92 23 0:54 / /mnt/other rw - fuse.sshfs cdx:/x rw";
-        let mounted =
-            |at: &str, of: &str, read_only| Mounted { mountpoint: at.into(), workspace: of.into(), read_only };
-        assert_eq!(parse(text), [mounted("/mnt/my lab", "/data/my lab", false), mounted("/mnt/ro", "/data/lab", true)]);
+        let mounted = |at: &str, of: &str, read_only, connection: &str| Mounted {
+            mountpoint: at.into(),
+            workspace: of.into(),
+            read_only,
+            connection: connection.to_owned(),
+        };
+        assert_eq!(
+            parse(text),
+            [mounted("/mnt/my lab", "/data/my lab", false, "52"), mounted("/mnt/ro", "/data/lab", true, "53")]
+        );
     }
 }

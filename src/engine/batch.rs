@@ -19,7 +19,7 @@ use super::scan::Found;
 use super::{Notebook, Requester, ignore};
 use crate::index::journal::JournalEntry;
 use crate::index::notebook::{FileRecord, IndexError, IndexedStat, RowChange};
-use crate::sys::{FileKind, StoreError};
+use crate::sys::{FaultPoint, FileKind, StoreError, pass};
 use crate::types::{Actor, NotePath};
 
 /// Rows that one transaction writes at most, so that readers of the database and barriers are not kept long.
@@ -287,7 +287,11 @@ impl<'a> Batch<'a> {
             let there = looker.at(&verdict.path);
             for path in self.twins(&verdict, &there) {
                 if judged.insert(path.clone()) {
-                    waiting.push_back((path, Dirty { by: by.clone(), is_noted, ..Dirty::default() }));
+                    // A file of its own by now (inodes come back within seconds) was changed by somebody else.
+                    let key = |there: &There| there.file().map(|stat| stat.key);
+                    let is_twin = key(&there).is_some() && key(&looker.at(&path)) == key(&there);
+                    let by = by.clone().filter(|_| is_twin);
+                    waiting.push_back((path, Dirty { by, is_noted, ..Dirty::default() }));
                 }
             }
             let mut neighbours = looker.subjects(&verdict.path);
@@ -428,6 +432,10 @@ impl<'a> Batch<'a> {
         for verdict in verdicts.iter().filter(|verdict| !verdict.dirty.is_neighbour) {
             let recording = match (&verdict.wanted, &verdict.row) {
                 (Some(_), _) if verdict.dirty.is_in_stock => continue,
+                (Some(_), _) if verdict.is_settled() && verdict.dirty.is_noted => {
+                    self.core.history.push_late(number, &verdict.path, &requester(verdict));
+                    continue;
+                }
                 (Some(_), _) if !verdict.is_settled() => Recording::Written(verdict.path.clone()),
                 (None, _) if verdict.is_recorded_only => Recording::Written(verdict.path.clone()),
                 (None, Some(_)) if verdict.is_absent => Recording::Removed(verdict.path.clone()),
@@ -502,7 +510,9 @@ impl<'a> Batch<'a> {
         if changes.is_empty() {
             return Ok(0);
         }
+        pass(FaultPoint::IndexBefore);
         let applied = self.open.db.apply(changes)?;
+        pass(FaultPoint::IndexAfter);
         self.open.unordered += applied.len();
         super::announce::announce(self.core, self.open, &applied);
         Ok(applied.len())
@@ -519,8 +529,11 @@ fn read_one(notebook: &Notebook, verdict: &mut Verdict) -> Option<(NotePath, Sto
     }
     match read_record(notebook, &verdict.path, wanted) {
         Ok(record) => verdict.record = Some(Box::new(record)),
-        // Gone since: its own hint follows.
-        Err(error) if error.is_not_found() => {}
+        // Gone since. Its own hint follows, but whoever waits for this one must not see what was there before it.
+        Err(error) if error.is_not_found() => {
+            verdict.wanted = None;
+            verdict.is_absent = true;
+        }
         Err(error) => return Some((verdict.path.clone(), error)),
     }
     None

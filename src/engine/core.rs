@@ -30,6 +30,8 @@ pub(super) struct Core {
     pub(super) codex: Dir,
     pub(super) options: EngineOptions,
     pub(super) settings: RwLock<Arc<Settings>>,
+    /// Held while workspace.yaml is read and what it says is put in force, so that an older reading never comes last.
+    pub(super) reloading: Mutex<()>,
     pub(super) notebooks: RwLock<NotebookTable>,
     /// Held while notebooks are opened, renamed or retired, so that two such changes do not cross.
     pub(super) changing_notebooks: Mutex<()>,

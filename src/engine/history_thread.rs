@@ -103,12 +103,20 @@ enum Due {
 
 const QUIET: Duration = Duration::from_secs(5);
 const LATEST: Duration = Duration::from_secs(60);
-/// After so long without a change packs are folded.
+/// After so long without a change packs are folded,
 const FOLD: Duration = Duration::from_secs(30);
+/// and after so many rounds, if that moment never comes.
+const FOLD_ROUNDS: u32 = 100;
 /// Kept contents beyond this are recorded without waiting for a quiet moment.
 const KEPT_MAX: usize = 64 << 20;
 /// A mark whose hint never led to a change (an ignored file) is lifted after this.
 const MARK_MAX: Duration = Duration::from_secs(120);
+
+impl Unrecorded {
+    fn is_by(&self, by: &Requester) -> bool {
+        (&self.by.actor, &self.by.gesture) == (&by.actor, &by.gesture)
+    }
+}
 
 impl Pending {
     /// A folder moves: what was to be read in it has to be read in its new place.
@@ -163,8 +171,11 @@ impl HistoryQueue {
                 if let Some(mark) = reported.filter(|_| by.actor == Actor::Unknown) {
                     by = mark.by.clone();
                 }
-                let mark = Unrecorded { by: by.clone(), noted: Instant::now(), is_queued: true, version };
-                pending.unrecorded.insert(path.clone(), mark);
+                // Somebody else has written since, whose report is on its way: what will be read is theirs.
+                if reported.is_none_or(|mark| mark.is_by(&by)) {
+                    let mark = Unrecorded { by: by.clone(), noted: Instant::now(), is_queued: true, version };
+                    pending.unrecorded.insert(path.clone(), mark);
+                }
             }
             Recording::Removed(path) => drop(pending.unrecorded.remove(path)),
         }
@@ -172,6 +183,18 @@ impl HistoryQueue {
         pending.changes.push((recording, by));
         pending.changes.extend(moved);
         touch(&mut state, &self.changed);
+    }
+
+    /// A report has come to the index thread that has the change already: it was there when an earlier one was looked at.
+    pub(super) fn push_late(&self, number: NotebookNumber, path: &NotePath, by: &Requester) {
+        let is_awaited = {
+            let state = self.state.lock();
+            let mark = state.pending.get(&number).and_then(|pending| pending.unrecorded.get(path));
+            mark.is_some_and(|mark| !mark.is_queued && mark.is_by(by))
+        };
+        if is_awaited {
+            self.push(number, Recording::Written(path.clone()), by.clone());
+        }
     }
 
     /// A change was reported; its hint is on its way.
@@ -216,6 +239,14 @@ impl HistoryQueue {
             state.flush_wanted += 1;
             self.changed.notify_all();
         }
+    }
+
+    /// The versions of a file that were kept since the last round, for whoever records them now.
+    pub(super) fn take_kept(&self, number: NotebookNumber, path: &NotePath) -> Vec<Kept> {
+        let mut state = self.state.lock();
+        let Some(pending) = state.pending.get_mut(&number) else { return Vec::new() };
+        let is_of = |kept: &mut Kept| super::recorder::path_of(&kept.recorded) == Some(path);
+        pending.kept.extract_if(.., is_of).collect()
     }
 
     /// Compares the files that a first scan has met with what is recorded, once the index has taken them in.
@@ -300,9 +331,10 @@ impl HistoryQueue {
         let mut taken = BTreeMap::new();
         for (number, pending) in &mut state.pending {
             let mut changes = std::mem::take(&mut pending.changes);
-            for (recording, by) in changes.iter_mut().filter(|(_, by)| by.actor == Actor::Unknown) {
+            for (recording, by) in &mut changes {
                 if let Recording::Written(path) = recording
                     && let Some(mark) = pending.unrecorded.get(path)
+                    && (by.actor == Actor::Unknown || !mark.is_queued)
                 {
                     *by = mark.by.clone();
                 }
@@ -367,11 +399,16 @@ fn touch(state: &mut State, changed: &Condvar) {
 /// Runs until the queue is closed and empty.
 pub(super) fn run(core: &Arc<Core>) {
     let recorder = Recorder::new(core);
-    let mut folding = None;
+    let mut folding: Option<std::thread::JoinHandle<()>> = None;
+    // What the last run left is folded after the first round.
+    let mut rounds = FOLD_ROUNDS;
     while let Some(due) = core.history.take() {
+        let is_folding = folding.as_ref().is_some_and(|folding| !folding.is_finished());
         match due {
             Due::Fold => {
-                end(folding.replace(fold(core)));
+                if !is_folding {
+                    folding = Some(fold(core));
+                }
             }
             Due::Record(round) => {
                 let wanted = round.wanted;
@@ -385,6 +422,11 @@ pub(super) fn run(core: &Arc<Core>) {
                 if has_failed && core.is_closed() {
                     // What was not recorded is found at the next start.
                     break;
+                }
+                rounds += 1;
+                if rounds > FOLD_ROUNDS && !is_folding && !core.is_closed() {
+                    rounds = 0;
+                    folding = Some(fold(core));
                 }
             }
         }
@@ -442,6 +484,7 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
             Ok(Ok(())) => core.history.lift_marks(number, round.version),
             Ok(Err(error)) => {
                 let error: EngineError = error;
+                core.heed_history(&notebook, &error);
                 failure = Some(error.to_string());
                 core.history.put_back(number, pending);
             }

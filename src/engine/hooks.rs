@@ -1,5 +1,6 @@
 //! What a mount, and whoever can make one, lets the engine call. Every call must return at once, but where it says otherwise.
 
+use crate::sys::StoreStat;
 use crate::types::{NodeNumber, NotePath, NotebookNumber, StoreKey};
 
 /// A mount, as the engine sees it.
@@ -20,6 +21,12 @@ pub trait MountHooks: Send + Sync + std::fmt::Debug {
     /// (a small file is read from the kernel's pages, up to the size that it knows) is called back.
     fn edited(&self, notebook: NotebookNumber, path: &NotePath) {
         let _ = (notebook, path);
+    }
+
+    /// The engine itself has overwritten the bytes of this file, and says so to itself: a handle that is open of it is not
+    /// to report that as its own. Called while nobody else writes through a mount.
+    fn rewritten(&self, number: NodeNumber, stat: &StoreStat) {
+        let _ = (number, stat);
     }
 
     /// Waits until what was called back has been given up, a third of a second at most: before the acknowledgement.

@@ -13,8 +13,8 @@ use super::graves::Graves;
 use super::notebooks::meta;
 use super::queue::{Hint, Item, Look};
 use crate::index::notebook::{IndexError, NotebookDb, RowChange};
-use crate::sys::StoreStat;
-use crate::types::{CommitId, NotePath, NotebookNumber};
+use crate::sys::{FaultPoint, pass};
+use crate::types::{NotePath, NotebookNumber};
 
 /// A notebook as the index thread has it.
 pub(super) struct IndexedNotebook {
@@ -28,6 +28,8 @@ pub(super) struct IndexedNotebook {
     pub(super) troubled: BTreeSet<NotePath>,
     rescan: bool,
     retry_at: Option<Instant>,
+    /// Why it is tried again.
+    failure: String,
     save_nodes_at: Option<Instant>,
     /// Rows written since the database was last put in order.
     pub(super) unordered: usize,
@@ -47,6 +49,7 @@ impl IndexedNotebook {
             troubled: BTreeSet::new(),
             rescan: false,
             retry_at: None,
+            failure: String::new(),
             save_nodes_at: None,
             unordered: 0,
             order_at: None,
@@ -146,22 +149,10 @@ impl IndexThread {
         }
     }
 
-    /// The history holds these contents: noted in the index where the file is still the same.
-    pub(super) fn mark_committed(&mut self, number: NotebookNumber, marks: &[(NotePath, StoreStat, CommitId)]) {
+    /// The history holds these contents: noted in the index where the row is still of them.
+    pub(super) fn mark_committed(&mut self, number: NotebookNumber, changes: &[RowChange]) {
         let Some(open) = self.notebooks.get_mut(&number) else { return };
-        let is_current = |path: &NotePath, stat: &StoreStat| {
-            open.notebook
-                .reader
-                .stat_of(path)
-                .ok()
-                .flatten()
-                .is_some_and(|row| (row.store, row.size, row.mtime_ns) == (stat.key, stat.size, stat.mtime_ns))
-        };
-        let changes: Vec<RowChange> = marks
-            .iter()
-            .filter(|(path, stat, _)| is_current(path, stat))
-            .map(|(path, _, commit)| RowChange::Committed(path.clone(), *commit))
-            .collect();
+        pass(FaultPoint::CommitMarked);
         for chunk in changes.chunks(super::batch::ROWS_MAX) {
             if let Err(error) = open.db.apply(chunk) {
                 // Only costs a look at these files at the next start.
@@ -226,6 +217,7 @@ impl IndexThread {
             }
             Err(error) => {
                 core.problems.set(&what, &error);
+                open.failure = error.to_string();
                 open.stuck.extend(paths);
                 if open.stuck.len() > 10_000 {
                     open.stuck.clear();
@@ -239,7 +231,10 @@ impl IndexThread {
     /// Why readers cannot be let through, if that is so.
     fn broken(&self) -> Option<String> {
         let stuck = self.notebooks.values().find(|open| open.retry_at.is_some());
-        let reason = stuck.map(|open| format!("the index of `{}` cannot be written", open.notebook.name()));
+        let reason = stuck.map(|open| {
+            let failure = if open.failure.is_empty() { String::new() } else { format!(": {}", open.failure) };
+            format!("the index of `{}` cannot be written{failure}", open.notebook.name())
+        });
         self.panicked.clone().or(reason)
     }
 

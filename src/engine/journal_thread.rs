@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::core::Core;
 use crate::index::journal::JournalEntry;
+use crate::sys::{FaultPoint, pass};
 use crate::types::Seq;
 
 /// Where lines are handed in.
@@ -54,6 +55,7 @@ pub(super) fn run(core: &Arc<Core>, receiver: &Receiver<Vec<JournalEntry>>, mut 
         while let Ok(mut more) = receiver.try_recv() {
             entries.append(&mut more);
         }
+        pass(FaultPoint::JournalAppend);
         let mut journal = core.journal_db.lock();
         match journal.append(&entries) {
             Ok(()) => core.problems.clear("journal"),

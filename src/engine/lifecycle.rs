@@ -30,6 +30,7 @@ pub(super) struct Threads {
     history: Option<JoinHandle<()>>,
     index: Option<JoinHandle<()>>,
     journal: Option<JoinHandle<()>>,
+    distrust: Option<JoinHandle<()>>,
 }
 
 impl Engine {
@@ -90,6 +91,7 @@ impl Engine {
             root,
             codex,
             settings: RwLock::new(Arc::new(settings)),
+            reloading: Mutex::default(),
             notebooks: RwLock::default(),
             changing_notebooks: Mutex::default(),
             catalog: super::catalog::Catalog::default(),
@@ -131,6 +133,7 @@ impl Engine {
             threads.history = Some(spawn("cdx-history", &core, super::history_thread::run));
             threads.scanner = Some(spawn("cdx-scan", &core, super::scan::run));
             threads.urgent = Some(spawn("cdx-scan-now", &core, super::scan::run_urgent));
+            threads.distrust = Some(spawn("cdx-distrust", &core, super::distrust::run));
             threads.watcher = core.watches.is_some().then(|| spawn("cdx-watch", &core, super::watcher::run));
         }
         if core.options.wait_for_scan {
@@ -196,6 +199,7 @@ impl Engine {
         if let Some(watches) = &core.watches {
             watches.events.wake();
         }
+        join(threads.distrust.take());
         join(threads.watcher.take());
         join(threads.scanner.take());
         join(threads.urgent.take());
@@ -229,6 +233,7 @@ impl Drop for Engine {
 impl Core {
     /// See [`Engine::reload_settings`].
     pub(super) fn reload_settings(&self) -> Result<(), String> {
+        let _turn = self.reloading.lock();
         match Settings::read(&self.codex) {
             Ok(settings) => {
                 self.problems.clear(workspace::FILE);

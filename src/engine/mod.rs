@@ -9,6 +9,7 @@ pub mod check;
 pub mod command;
 mod core;
 mod debt;
+mod distrust;
 pub mod doctor;
 pub mod edit;
 mod error;
@@ -132,6 +133,8 @@ pub struct Notebook {
     /// The store's identity of its folder and of its `.codex`: tells whether they are still in their place.
     key: StoreKey,
     codex_key: StoreKey,
+    /// See [`Notebook::why_read_only`].
+    distrusted: parking_lot::RwLock<Option<String>>,
 }
 
 impl Notebook {
@@ -259,6 +262,12 @@ impl Engine {
     #[must_use]
     pub fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.core.settings.read())
+    }
+
+    /// Whether it is closed or being closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.core.is_closed()
     }
 
     /// Whether the workspace was opened read only.

@@ -127,6 +127,7 @@ impl Core {
             number,
             key: key(&dir)?,
             codex_key: key(&codex)?,
+            distrusted: parking_lot::RwLock::default(),
             starts: Arc::clone(&self.starts),
             ignore: IgnoreRules::new(dir.try_clone()?, &self.settings.read().ignore),
             disks: db.meta(meta::DISKS)?.map_or_else(Disks::default, |text| Disks::read(&text)),

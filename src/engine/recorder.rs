@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::core::Core;
 use super::events::EngineEvent;
 use super::history_thread::{Kept, Pending, Recording};
 use super::walk::Present;
 use super::workspace::{self, note_path};
 use super::{EngineError, Notebook, Requester, edit};
-use crate::history::{Batch, History, PastKind, Recorded};
+use crate::history::{Batch, History, PastKind, Recorded, blob_id};
+use crate::index::notebook::RowChange;
 use crate::index::parse;
-use crate::sys::{FileKind, StoreStat};
-use crate::types::{Actor, CommitId, GestureId, NotePath};
+use crate::sys::{FaultPoint, FileKind, StoreStat, pass};
+use crate::types::{Actor, CommitId, ContentHash, GestureId, NotePath};
 
 /// The gestures of one round: what one actor changed in it, over all notebooks.
 #[derive(Debug, Default)]
@@ -40,8 +43,14 @@ pub(super) struct Recorder<'a> {
 /// Contents as they were read for a commit.
 pub(super) struct Loaded {
     pub(super) recorded: Recorded,
-    pub(super) stat: StoreStat,
     pub(super) size: usize,
+}
+
+/// Contents that the index is to know as recorded.
+struct Mark {
+    path: NotePath,
+    hash: ContentHash,
+    blob: CommitId,
 }
 
 /// Changes that make one commit.
@@ -65,19 +74,21 @@ impl<'a> Recorder<'a> {
     ) -> Result<(), EngineError> {
         self.record_kept(notebook, &pending.kept, gestures)?;
         for group in groups(&pending.changes, gestures) {
-            self.record_group(notebook, group, None)?;
+            self.record_group(notebook, group, None, gestures)?;
         }
         Ok(())
     }
 
-    /// What was kept before it went comes first. Of several versions of a file, each is a commit of its own.
+    /// What was kept before it went comes first. Of several versions of a file, each is a commit of its own, the oldest
+    /// first, whoever wrote them.
     fn record_kept(&self, notebook: &Notebook, kept: &[Kept], gestures: &mut Gestures) -> Result<(), EngineError> {
         let mut rest: Vec<&Kept> = kept.iter().collect();
         while let Some(first) = rest.first() {
             let by = first.by.clone();
             let mut paths = HashSet::new();
+            // An older version that waits keeps those after it waiting.
             let (now, later): (Vec<&Kept>, Vec<&Kept>) =
-                rest.into_iter().partition(|one| one.by_same(&by) && paths.insert(path_of(&one.recorded).cloned()));
+                rest.into_iter().partition(|one| paths.insert(path_of(&one.recorded).cloned()) && one.by_same(&by));
             rest = later;
             let gesture = gestures.of(&by);
             for chunk in now.chunks(COMMIT_CHANGES) {
@@ -109,7 +120,13 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    fn record_group(&self, notebook: &Notebook, group: Group, summary: Option<&str>) -> Result<(), EngineError> {
+    fn record_group(
+        &self,
+        notebook: &Notebook,
+        group: Group,
+        summary: Option<&str>,
+        gestures: &mut Gestures,
+    ) -> Result<(), EngineError> {
         let mut changes = Vec::new();
         let mut marks = Vec::new();
         let mut bytes = 0;
@@ -118,9 +135,14 @@ impl<'a> Recorder<'a> {
                 Recording::Removed(path) => changes.push(Recorded::Removed { path }),
                 Recording::Moved(from, to) => changes.push(Recorded::Moved { from, to }),
                 Recording::Written(path) => {
-                    let Some(loaded) = load(self.core, notebook, &path) else { continue };
+                    // What it was before an edit that came since the round began comes before what it is now.
+                    let mut loaded = load(self.core, notebook, &path);
+                    while self.record_kept_of(notebook, &path, gestures)? {
+                        loaded = load(self.core, notebook, &path);
+                    }
+                    let Some(loaded) = loaded else { continue };
                     bytes += loaded.size;
-                    marks.push((path, loaded.stat));
+                    marks.extend(Mark::of(&loaded.recorded));
                     changes.push(loaded.recorded);
                 }
             }
@@ -164,33 +186,58 @@ impl<'a> Recorder<'a> {
     }
 
     /// Tells the index which contents the history has.
-    fn mark(&self, notebook: &Notebook, written: Vec<(NotePath, StoreStat)>, commit: Option<CommitId>) {
+    fn mark(&self, notebook: &Notebook, written: Vec<Mark>, commit: Option<CommitId>) {
         let Some(commit) = commit else { return };
-        let marks: Vec<_> = written.into_iter().map(|(path, stat)| (path, stat, commit)).collect();
+        let marks: Vec<_> = written.into_iter().map(|mark| mark.since(commit)).collect();
         let number = notebook.number;
         if !marks.is_empty() {
             self.core.queue.push_task(Box::new(move |thread| thread.mark_committed(number, &marks)));
         }
     }
 
+    /// Records the versions of a file that are kept by now; whether there were any.
+    fn record_kept_of(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        gestures: &mut Gestures,
+    ) -> Result<bool, EngineError> {
+        let kept = self.core.history.take_kept(notebook.number, path);
+        let has_any = !kept.is_empty();
+        let recorded = self.record_kept(notebook, &kept, gestures);
+        if recorded.is_err() {
+            for kept in kept {
+                self.core.history.keep(notebook.number, kept);
+            }
+        }
+        recorded.map(|()| has_any)
+    }
+
     /// Records what changed while nobody looked, after a crash or between two runs; and all of a notebook that has no
     /// history yet.
     pub(super) fn take_stock(&self, notebook: &Notebook, present: &[Present]) -> Result<(), EngineError> {
+        pass(FaultPoint::TakeStock);
         let gesture = edit::new_gesture();
         let Some(head) = notebook.history.head()? else {
             let changes = present.iter().map(|file| Recording::Written(file.path.clone())).collect();
             let by = Requester { actor: Actor::Codex, gesture: None };
-            return self.record_group(notebook, Group { by, gesture, changes }, Some("adopt notebook"));
+            let group = Group { by, gesture, changes };
+            return self.record_group(notebook, group, Some("adopt notebook"), &mut Gestures::default());
         };
-        let recorded: BTreeMap<NotePath, PastKind> =
-            notebook.history.files(head)?.into_iter().map(|(path, kind, _)| (path, kind)).collect();
-        let unrecorded: HashSet<NotePath> = notebook.reader.unrecorded()?.into_iter().collect();
+        let recorded: BTreeMap<NotePath, (PastKind, CommitId)> =
+            notebook.history.files(head)?.into_iter().map(|(path, kind, blob)| (path, (kind, blob))).collect();
+        let blobs: HashMap<NotePath, CommitId> = notebook.reader.recorded_blobs()?.into_iter().collect();
         let newest = notebook.history.commit(head)?.time.as_nanosecond() - STOCK_SLACK_NS;
         let mut changes = Vec::new();
         for file in present {
-            let is_due = !recorded.contains_key(&file.path)
-                || if file.has_row { unrecorded.contains(&file.path) } else { i128::from(file.ctime_ns) > newest };
-            if is_due {
+            let is_recorded = recorded.get(&file.path).is_some_and(|(kind, blob)| {
+                if !file.has_row {
+                    return i128::from(file.ctime_ns) <= newest;
+                }
+                let is_same_kind = *kind == PastKind::File { executable: file.is_executable };
+                is_same_kind && blobs.get(&file.path) == Some(blob)
+            });
+            if !is_recorded {
                 changes.push(Recording::Written(file.path.clone()));
             }
         }
@@ -204,7 +251,22 @@ impl<'a> Recorder<'a> {
                 changes.push(Recording::Removed(path.clone()));
             }
         }
-        self.record_group(notebook, Group { by: super::batch::unknown(), gesture, changes }, None)
+        let group = Group { by: super::batch::unknown(), gesture, changes };
+        self.record_group(notebook, group, None, &mut Gestures::default())
+    }
+}
+
+impl Mark {
+    /// `None` for what has no contents.
+    fn of(recorded: &Recorded) -> Option<Self> {
+        let Recorded::Written { path, bytes, .. } = recorded else { return None };
+        let blob = blob_id(bytes)?;
+        Some(Self { path: path.clone(), hash: ContentHash(Sha256::digest(bytes).into()), blob })
+    }
+
+    fn since(self, commit: CommitId) -> RowChange {
+        let Self { path, hash, blob } = self;
+        RowChange::Committed { path, hash, commit, blob }
     }
 }
 
@@ -226,7 +288,8 @@ impl Kept {
     }
 }
 
-fn path_of(recorded: &Recorded) -> Option<&NotePath> {
+/// What is written to, of a file's new contents.
+pub(super) fn path_of(recorded: &Recorded) -> Option<&NotePath> {
     match recorded {
         Recorded::Written { path, .. } | Recorded::Symlink { path, .. } => Some(path),
         Recorded::Removed { .. } | Recorded::Moved { .. } => None,
@@ -282,7 +345,7 @@ pub(super) fn load_known(core: &Core, notebook: &Notebook, path: &NotePath, stat
         FileKind::Symlink => {
             let target = notebook.dir.read_symlink(path).ok()?;
             let size = target.len();
-            Some(Loaded { recorded: Recorded::Symlink { path: path.clone(), target }, stat: *stat, size })
+            Some(Loaded { recorded: Recorded::Symlink { path: path.clone(), target }, size })
         }
         FileKind::File => {
             let settings = Arc::clone(&core.settings.read());
@@ -299,7 +362,7 @@ pub(super) fn load_known(core: &Core, notebook: &Notebook, path: &NotePath, stat
             }
             let executable = stat.perm & 0o100 != 0;
             let recorded = Recorded::Written { path: path.clone(), bytes: bytes.into(), executable };
-            Some(Loaded { recorded, stat, size })
+            Some(Loaded { recorded, size })
         }
         FileKind::Directory | FileKind::Fifo | FileKind::Socket | FileKind::CharDevice | FileKind::BlockDevice => None,
     }

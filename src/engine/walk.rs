@@ -48,6 +48,7 @@ pub(super) struct Manner {
 pub(super) struct Present {
     pub(super) path: NotePath,
     pub(super) ctime_ns: i64,
+    pub(super) is_executable: bool,
     pub(super) has_row: bool,
 }
 
@@ -209,7 +210,8 @@ impl Walker<'_> {
         for (path, name, stat) in files {
             let has_row = stat.is_file() && has_row(path) && !is_sidecar.contains(path);
             if self.manner.takes_stock {
-                present.push(Present { path: path.clone(), ctime_ns: stat.ctime_ns, has_row });
+                let is_executable = stat.perm & 0o100 != 0;
+                present.push(Present { path: path.clone(), ctime_ns: stat.ctime_ns, is_executable, has_row });
             }
             if !has_row {
                 continue;

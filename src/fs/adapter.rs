@@ -26,7 +26,7 @@ use super::node::Backing;
 use super::open::{Opened, Opening, WriteHow};
 use super::tree::Caller;
 use super::workers::Workers;
-use crate::sys::{FileKind, without_set_id};
+use crate::sys::{FaultPoint, FileKind, pass, without_set_id};
 use crate::types::NodeNumber;
 
 /// Whether the kernel lets this process pass data through.
@@ -57,6 +57,10 @@ impl Adapter {
 
     /// Runs a request here, or where it may wait. A panic is that request's alone: its reply says EIO as it is dropped.
     fn run(&self, waits: bool, job: impl FnOnce(&Core) + Send + 'static) {
+        let job = |core: &Core| {
+            pass(FaultPoint::Request);
+            job(core);
+        };
         if waits {
             let core = Arc::clone(&self.core);
             self.workers.run(move || job(&core));

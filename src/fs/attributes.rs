@@ -71,8 +71,8 @@ impl Core {
     /// # Errors
     /// The store's; EPERM for what is synthetic.
     pub fn setattr(&self, ctx: Context, number: NodeNumber, set: &SetAttr) -> FsResult<(Attr, Duration)> {
-        self.writable()?;
         let node = self.nodes.get(number)?;
+        self.writable_at(&node)?;
         let Some(real) = node.real() else {
             return Err(FsError::refused(libc::EPERM, "attributes of a generated file or folder cannot be changed"));
         };
@@ -199,8 +199,8 @@ impl Core {
         value: Option<&[u8]>,
         flags: i32,
     ) -> FsResult<()> {
-        self.writable()?;
         let node = self.nodes.get(number)?;
+        self.writable_at(&node)?;
         let Some(real) = node.real() else {
             return Err(FsError::refused(libc::EPERM, "a generated file or folder has no extended attributes"));
         };

@@ -147,6 +147,13 @@ impl Core {
         if self.options.read_only { Err(FsError::plain(libc::EROFS)) } else { Ok(()) }
     }
 
+    /// The same for something in the store: its notebook may be read only by itself.
+    pub(super) fn writable_at(&self, node: &Node) -> FsResult<()> {
+        self.writable()?;
+        let reason = node.notebook().and_then(|notebook| notebook.why_read_only());
+        reason.map_or(Ok(()), |reason| Err(FsError::refused(libc::EROFS, reason)))
+    }
+
     // ---- attributes ----
 
     /// Attributes of something in the store as the mount shows them, and a note of what the kernel was told.

@@ -36,7 +36,7 @@ const RESERVED: &str = "a notebook's .codex is Codex's own; choose another name"
 impl Core {
     /// Where something may be created: its directory's node and descriptor.
     fn creatable(&self, ctx: Context, parent: &Arc<Node>, name: &OsStr) -> FsResult<Arc<OwnedFd>> {
-        self.writable()?;
+        self.writable_at(parent)?;
         if is_hidden(parent, name) {
             return Err(FsError::refused(libc::EPERM, RESERVED));
         }
@@ -259,8 +259,8 @@ impl Core {
     /// # Errors
     /// The store's; what mount.md §5 says for synthetic folders.
     pub fn unlink(&self, ctx: Context, at: At<'_>) -> FsResult<()> {
-        self.writable()?;
         let (parent, name) = (self.nodes.get(at.0)?, at.1);
+        self.writable_at(&parent)?;
         if let What::Place(place) = &parent.what {
             return Ok(self.tree.unlink(place, name, ctx.caller)?);
         }
@@ -310,8 +310,8 @@ impl Core {
     /// # Errors
     /// The store's; what mount.md §5 says for synthetic folders.
     pub fn rmdir(&self, ctx: Context, at: At<'_>) -> FsResult<()> {
-        self.writable()?;
         let (parent, name) = (self.nodes.get(at.0)?, at.1);
+        self.writable_at(&parent)?;
         if let What::Place(place) = &parent.what {
             return Ok(self.tree.rmdir(place, name, ctx.caller)?);
         }
@@ -332,8 +332,9 @@ impl Core {
     /// # Errors
     /// The store's; what mount.md §5 says where one side is synthetic. Never EXDEV between real and synthetic.
     pub fn rename(&self, ctx: Context, from: At<'_>, to: At<'_>, flags: RenameFlags) -> FsResult<()> {
-        self.writable()?;
         let (old_parent, new_parent) = (self.nodes.get(from.0)?, self.nodes.get(to.0)?);
+        self.writable_at(&old_parent)?;
+        self.writable_at(&new_parent)?;
         match (&old_parent.what, &new_parent.what) {
             (What::Place(old), What::Place(new)) => {
                 if flags.contains(RenameFlags::EXCHANGE) {

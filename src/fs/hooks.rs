@@ -51,6 +51,12 @@ impl MountHooks for Core {
         self.leases.call_back(self.look_up(&[Drop::StorePath(notebook, path.clone())]));
     }
 
+    fn rewritten(&self, number: NodeNumber, stat: &StoreStat) {
+        if let Some(real) = self.nodes.known(number).as_ref().and_then(|node| node.real()) {
+            real.told.lock().engine = Some(Version::from(stat));
+        }
+    }
+
     fn settle(&self) {
         self.leases.settle();
     }

@@ -80,6 +80,8 @@ thread_local! {
 }
 
 struct Held {
+    /// Whose folders they are: another mount gives the same numbers to folders of its own, which nobody holds.
+    of: *const Recalls,
     folders: [NodeNumber; 2],
     later: Vec<Drop>,
 }
@@ -202,7 +204,8 @@ impl Leases {
         let mut now = Vec::with_capacity(drops.len());
         HELD.with_borrow_mut(|held| {
             for drop in drops {
-                match (held.as_mut(), &drop) {
+                let held = held.as_mut().filter(|held| std::ptr::eq(held.of, &raw const *self.recalls));
+                match (held, &drop) {
                     (Some(held), Drop::Entry(folder, _)) if held.folders.contains(folder) => held.later.push(drop),
                     _ => now.push(drop),
                 }
@@ -218,7 +221,7 @@ impl Leases {
 
     /// Called for a request whose caller holds these folders locked in the kernel until it is answered.
     pub fn hold(&self, folders: [NodeNumber; 2]) -> Hold<'_> {
-        HELD.set(Some(Held { folders, later: Vec::new() }));
+        HELD.set(Some(Held { of: &raw const *self.recalls, folders, later: Vec::new() }));
         Hold { recalls: &self.recalls }
     }
 
@@ -328,6 +331,19 @@ mod tests {
         assert!(began.elapsed() >= PATIENCE && hears.try_recv().is_err());
         let_go.send(()).unwrap();
         assert_eq!(hears.recv_timeout(Duration::from_secs(10)), Ok(NodeNumber(9)));
+    }
+
+    /// Both mounts number their folders alike: what the caller of one held was not called back from the other, whose
+    /// kernel went on showing a note in the tag that it had lost.
+    #[test]
+    fn folders_that_a_caller_holds_in_one_mount_are_called_back_at_once_in_another() {
+        let ((one, ..), (other, hears, let_go)) = (started(), started());
+        let_go.send(()).unwrap();
+        let hold = one.hold([NodeNumber(3), NodeNumber(4)]);
+        other.call_back(vec![Drop::Entry(NodeNumber(3), "a".into())]);
+        other.settle();
+        assert_eq!(hears.try_recv(), Ok(NodeNumber(3)));
+        drop(hold);
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Core {
         }
         let writes = flags & libc::O_ACCMODE != libc::O_RDONLY || flags & libc::O_TRUNC != 0;
         if writes {
-            self.writable()?;
+            self.writable_at(node)?;
         }
         // Until the handle stands in the table: an edit that saw none would replace the inode under it.
         let _guard = self.engine.write_guard(node.number);
@@ -274,6 +274,8 @@ impl Core {
         if file.node.real().and_then(|real| real.scratch).is_some_and(|id| self.tree.is_scratch(id)) {
             return;
         }
+        // Not between an edit of the engine's and its word that it was the engine's.
+        let _guard = self.engine.write_guard(file.node.number);
         if let Ok(stat) = StoreStat::of(&*file.file) {
             self.note_if_changed(&file.node, &stat, &file.by);
         }

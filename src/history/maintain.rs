@@ -11,7 +11,7 @@ use git2::{Oid, Repository};
 
 use super::error::{HistoryError, Step};
 use super::repository::inside;
-use crate::sys::{Dir, ScratchFolder, end_with_parent};
+use crate::sys::{Dir, FaultPoint, ScratchFolder, end_with_parent, pass};
 use crate::types::NotePath;
 
 /// Packs and loose objects that are left alone.
@@ -71,6 +71,7 @@ pub(super) fn with_program(path: &Path) -> Result<Option<Folded>, HistoryError> 
     if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::setpriority_process(Some(pid), 10);
     }
+    pass(FaultPoint::FoldRuns);
     match wait(child, PATIENCE) {
         Ok(None) => Ok(Some(Folded::Packs)),
         Ok(Some(complaint)) => Err(damaged(format!("git repack failed: {complaint}"))),
@@ -116,6 +117,7 @@ pub(super) fn in_process(repo: &Repository, dir: &Dir) -> Step<Folded> {
     ids.sort_unstable();
     ids.dedup();
     write_pack(repo, dir.path(), &ids)?;
+    pass(FaultPoint::FoldPacked);
     let after = self::packs(dir)?;
     let is_replaced = after.iter().any(|pack| !packs.contains(pack));
     for (stem, _) in packs.iter().filter(|_| is_replaced) {

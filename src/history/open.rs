@@ -80,13 +80,14 @@ impl History {
     /// what is recorded already. Paths that git cannot hold ([`super::is_recordable`]) are left out.
     ///
     /// # Errors
-    /// libgit2's; then nothing was recorded. After a failed flush nothing is recorded until it is opened again.
+    /// libgit2's; then nothing was recorded. After a failed flush nothing is recorded until
+    /// [`History::trust_again`] says so.
     pub fn record(&self, batch: &Batch) -> Result<Option<CommitId>, HistoryError> {
         let _turn = self.recording.lock();
         if self.is_flush_broken.load(Ordering::Relaxed) {
             return Err(HistoryError::Damaged {
                 repository: self.handles.path().display().to_string(),
-                problem: "a flush to disk failed, so nothing is recorded; check the disk and restart".to_owned(),
+                problem: "a flush to disk failed, so nothing is recorded; see `cdx status`".to_owned(),
             });
         }
         let attempt = || self.handles.with("record a commit", |repo| record::record(repo, self.handles.path(), batch));
@@ -96,11 +97,30 @@ impl History {
             other => other,
         };
         if let Err(HistoryError::Store(error)) = &recorded
-            && error.action.starts_with("fsync")
+            && error.is_failed_flush()
         {
             self.is_flush_broken.store(true, Ordering::Relaxed);
         }
         Ok(recorded?.map(commit_id))
+    }
+
+    /// After a failed flush: clears what it left, reads all that the newest commit holds, and records again from then on.
+    /// A pack that did not reach the disk is not referred to, and is written anew.
+    ///
+    /// # Errors
+    /// libgit2's; what is damaged. Then nothing is recorded still.
+    pub fn trust_again(&self) -> Result<(), HistoryError> {
+        let _turn = self.recording.lock();
+        if !self.is_flush_broken.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        super::residue::clear(&Dir::open(self.handles.path())?)?;
+        self.handles.forget();
+        if let Some(problem) = self.verify()?.into_iter().next() {
+            return Err(HistoryError::Damaged { repository: self.handles.path().display().to_string(), problem });
+        }
+        self.is_flush_broken.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The newest commit.

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::error::{Fault, HistoryError, Step};
 use super::repository::{BRANCH, head, inside};
-use crate::sys::{Dir, flush_together};
+use crate::sys::{Dir, FaultPoint, flush_together, pass};
 
 /// What becomes of the branch.
 #[derive(Clone, Copy)]
@@ -39,12 +39,15 @@ pub(super) fn publish(repo: &Repository, dir: &Dir, stem: &str, update: Update) 
         }
         let staged = |suffix: &str| inside(&format!("incoming/{stem}{suffix}"));
         let (pack, index) = (dir.open_file(&staged(".pack"))?, dir.open_file(&staged(".idx"))?);
+        pass(FaultPoint::PackStaged);
         flush_together(vec![pack.into(), index.into(), lock_file], dir)?;
         // The pack first: git takes an index for the promise of one.
         for suffix in [".pack", ".idx"] {
             dir.rename(&staged(suffix), &inside(&format!("objects/pack/{stem}{suffix}")))?;
+            pass(FaultPoint::PackWithoutIndex);
         }
         dir.sync(&inside("objects/pack"))?;
+        pass(FaultPoint::PackPlaced);
         Ok(dir.rename(&lock, &inside(BRANCH))?)
     })();
     if moved.is_err() {
@@ -52,6 +55,7 @@ pub(super) fn publish(repo: &Repository, dir: &Dir, stem: &str, update: Update) 
         let _ = dir.remove_file(&lock);
     }
     moved?;
+    pass(FaultPoint::BranchMoved);
     Ok(dir.sync(&inside("refs/heads"))?)
 }
 

@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::IndexError;
-use crate::sys::Dir;
+use crate::sys::{Dir, FaultPoint, pass};
 use crate::types::NotePath;
 
 /// One step of a schema; its number is its place in the list, from 1.
@@ -103,8 +103,10 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path, schema: &Schema)
         if migration.rewrites {
             back_up(connection, path, &format!("before-{number}"))?;
         }
+        pass(FaultPoint::MigrateBefore);
         let step = connection.transaction().map_err(fail)?;
         step.execute_batch(migration.sql).map_err(fail)?;
+        pass(FaultPoint::MigrateInside);
         step.pragma_update(None, "user_version", number).map_err(fail)?;
         step.commit().map_err(fail)?;
         tracing::info!(database = %path.display(), version = number, "migrated");

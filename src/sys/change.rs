@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use rustix::fs::{Access, AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use super::{Dir, IoContext, StoreError, StoreStat};
+use super::{Dir, FaultPoint, IoContext, StoreError, StoreStat, pass, reach};
 use crate::types::NotePath;
 
 /// A file opened to be overwritten in place.
@@ -58,7 +58,11 @@ impl InPlace {
                 Err(error) => return Err(error).context("make room in", &self.shown),
             }
         }
-        self.file.write_all_at(bytes, 0).context("write", &self.shown)?;
+        // In two parts where a test may want to be between them.
+        let (half, rest) = bytes.split_at(if cfg!(debug_assertions) { bytes.len() / 2 } else { 0 });
+        self.file.write_all_at(half, 0).context("write", &self.shown)?;
+        pass(FaultPoint::InPlaceHalf);
+        self.file.write_all_at(rest, half.len() as u64).context("write", &self.shown)?;
         if new < old {
             rustix::fs::ftruncate(&self.file, new).context("cut", &self.shown)?;
         }
@@ -70,7 +74,7 @@ impl InPlace {
     /// # Errors
     /// What fsync(2) says.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.file.sync_all().context("fsync", &self.shown)
+        reach(FaultPoint::SyncInPlace).and_then(|()| self.file.sync_all()).context("fsync", &self.shown)
     }
 }
 
@@ -134,6 +138,7 @@ impl Dir {
     /// What fsync(2) says.
     pub fn sync(&self, rel: &NotePath) -> Result<(), StoreError> {
         let folder = self.open_dir(rel)?;
+        reach(FaultPoint::SyncFolder).context("fsync folder", self.shown(rel))?;
         rustix::fs::fsync(&folder).context("fsync folder", self.shown(rel))
     }
 

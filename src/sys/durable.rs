@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, XattrFlags};
 use rustix::io::Errno;
 
-use super::{Dir, IoContext, StoreError, StoreStat};
+use super::{Dir, FaultPoint, IoContext, StoreError, StoreStat, pass, reach};
 use crate::types::NotePath;
 
 /// How a file of Codex's own making is written.
@@ -64,7 +64,8 @@ impl Dir {
             if let (Some(old), Replace::KeepAttributes | Replace::IfUnchanged(_)) = (&old, replace) {
                 keep_attributes(&folder, rel, &file, old).context("keep owner and mode of", &shown)?;
             }
-            file.sync_all().context("fsync", &shown)?;
+            reach(FaultPoint::SyncTemporary).and_then(|()| file.sync_all()).context("fsync", &shown)?;
+            pass(FaultPoint::AtomicWritten);
             if !before_rename(&StoreStat::of(&file).context("read attributes of", &shown)?) {
                 return Err(Errno::BUSY).context("write", &shown);
             }
@@ -93,6 +94,8 @@ impl Dir {
             let _ = rustix::fs::unlinkat(&folder, &*temporary, AtFlags::empty());
         }
         let stat = result?;
+        pass(FaultPoint::AtomicRenamed);
+        reach(FaultPoint::SyncFolder).context("fsync folder of", &shown)?;
         rustix::fs::fsync(&folder).context("fsync folder of", &shown)?;
         Ok(stat)
     }

@@ -22,6 +22,12 @@ impl StoreError {
         self.source.raw_os_error().unwrap_or(libc::EIO)
     }
 
+    /// Whether a flush to disk failed: what of the file is there is not known.
+    #[must_use]
+    pub fn is_failed_flush(&self) -> bool {
+        self.action.starts_with("fsync")
+    }
+
     /// Whether the file or a folder on the way to it does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {

@@ -40,6 +40,46 @@ pub fn open_log(path: &Path) -> Result<File, StoreError> {
     std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).context("open", path)
 }
 
+/// A small private file: its text and permission bits. Where there is none it is made with `text`, for its owner alone;
+/// of two processes that make it at once, both read what the first one wrote.
+///
+/// # Errors
+/// What open(2), write(2), link(2) and read(2) say.
+pub fn read_or_make_private(path: &Path, text: &str) -> Result<(String, u32), StoreError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    if std::fs::symlink_metadata(path).is_err() {
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(format!(".{}.tmp", std::process::id()));
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&temporary)
+            .context("make", path)?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        // A link has its name only when the bytes are there, and never replaces another's.
+        let linked = written.and_then(|()| match std::fs::hard_link(&temporary, path) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        });
+        let _ = std::fs::remove_file(&temporary);
+        linked.context("make", path)?;
+    }
+    let mode = stat(path)?.perm;
+    Ok((read_text(path)?, u32::from(mode)))
+}
+
+/// Sets the permission bits of what is at `path`.
+///
+/// # Errors
+/// What chmod(2) says.
+pub fn set_mode(path: &Path, mode: u32) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).context("set mode of", path)
+}
+
 /// Attributes of what is at `path`, links followed or not.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use std::thread;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::{Dir, IoContext, StoreError};
+use super::{Dir, FaultPoint, IoContext, StoreError, reach};
 use crate::types::NotePath;
 
 impl Dir {
@@ -30,6 +30,7 @@ impl Dir {
 /// # Errors
 /// The first error; then nothing is known of any of them.
 pub fn flush_together(files: Vec<OwnedFd>, dir: &Dir) -> Result<(), StoreError> {
+    reach(FaultPoint::SyncPack).context("fsync files in", dir.path())?;
     let files: Vec<File> = files.into_iter().map(File::from).collect();
     let Some((first, others)) = files.split_first() else { return Ok(()) };
     thread::scope(|scope| {

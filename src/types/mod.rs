@@ -1,10 +1,12 @@
 //! Ids, paths, tags and times: pure values, validated where they are made; no I/O, no clock.
 
+mod accounts;
 mod actor;
 mod ids;
 mod note_path;
 mod tag;
 
+pub use accounts::{NotebookId, Role, SessionId, TokenId, TokenLimit, TokenScope, UserId, WorkspaceId};
 pub use actor::Actor;
 pub use ids::{CommitId, ContentHash, FileId, FileKey, GestureId, NodeNumber, NotebookNumber, Seq, StoreKey};
 pub use note_path::{NotePath, NotePathError, NotebookName, NotebookNameError, RESERVED_NAMES};

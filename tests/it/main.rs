@@ -6,8 +6,10 @@
     reason = "a test that fails may panic; its files are its own"
 )]
 
+mod api;
 mod behind;
 mod cli;
+mod crash;
 mod damage;
 mod fs;
 #[path = "../model/mod.rs"]

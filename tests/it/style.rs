@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 
 /// Each module with those that it may name, from the top down.
-const MAY_KNOW: [(&str, &[&str]); 9] = [
-    ("cli", &["config", "fs", "engine", "index", "history", "access", "sys", "types"]),
+const MAY_KNOW: [(&str, &[&str]); 10] = [
+    ("cli", &["api", "config", "fs", "engine", "index", "history", "access", "sys", "types"]),
+    ("api", &["config", "engine", "index", "history", "access", "sys", "types"]),
     ("config", &["sys", "types"]),
     ("fs", &["engine", "index", "history", "access", "sys", "types"]),
     ("engine", &["index", "history", "access", "sys", "types"]),
@@ -17,7 +18,7 @@ const MAY_KNOW: [(&str, &[&str]); 9] = [
 ];
 
 /// A path of a crate and the files (by prefix) that may name it.
-const ONLY_IN: [(&str, &[&str]); 7] = [
+const ONLY_IN: [(&str, &[&str]); 9] = [
     ("fuser", &["src/fs/adapter", "src/fs/session"]),
     ("rusqlite", &["src/index/"]),
     ("git2", &["src/history/"]),
@@ -25,6 +26,8 @@ const ONLY_IN: [(&str, &[&str]); 7] = [
     ("std::fs", &["src/sys/"]),
     ("tokio", &["src/api/", "src/agent/"]),
     ("axum", &["src/api/"]),
+    ("utoipa", &["src/api/"]),
+    ("jsonwebtoken", &["src/api/auth/"]),
 ];
 
 /// Parts that do no I/O and take no clock.

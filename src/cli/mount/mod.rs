@@ -1,8 +1,9 @@
 //! `cdx mount`: mounts a workspace and serves it until ^C, or asks the engine that runs already.
 
 mod background;
+mod guard;
 pub(crate) mod mountpoint;
-mod serving;
+pub(super) mod serving;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,9 @@ pub(crate) struct Mount {
     /// We are the process in the background: detach, and report over stdout
     #[arg(long, hide = true, conflicts_with = "background")]
     detached: bool,
+    /// We are the guard of the daemon that started us
+    #[arg(long, hide = true, conflicts_with_all = ["background", "detached"])]
+    guard: bool,
 }
 
 /// How a mount is made.
@@ -63,6 +67,9 @@ impl From<How> for MountRequest {
 
 impl Mount {
     pub(crate) fn run(self, context: &mut Context) -> Result<Outcome, CliError> {
+        if self.guard {
+            return guard::watch(&self.mountpoint);
+        }
         if self.detached {
             return background::report(self.serve(context, background::announce));
         }
@@ -95,6 +102,7 @@ impl Mount {
             read_only: false,
         };
         let signals = serving::Signals::catch()?;
+        let _guard = guard::Guard::start(&session.site.workspace);
         let serving = serving::Serving::start(session.open_to_serve(&options)?);
         serving.mount_first(&self.mountpoint, self.how.into())?;
         let mut said = line(&session.site.workspace, &self.mountpoint);

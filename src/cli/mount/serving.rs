@@ -30,6 +30,29 @@ impl Signals {
             .map(Self)
             .map_err(|error| CliError::Broken(format!("cannot catch signals: {error}")))
     }
+
+    /// Waits for one.
+    pub(crate) fn wait(self) {
+        // Only a thread that died leaves nobody to tell.
+        let _ = self.told().recv();
+    }
+
+    /// Where the first one is told of. A second one ends the process at once.
+    fn told(self) -> mpsc::Receiver<()> {
+        let (told, hear) = mpsc::channel();
+        let mut signals = self.0;
+        std::thread::spawn(move || {
+            let mut pending = signals.forever();
+            if pending.next().is_some() {
+                let _ = told.send(());
+            }
+            if pending.next().is_some() {
+                // Asked twice: whoever asks does not want to wait. What was acknowledged is in the store.
+                std::process::exit(130);
+            }
+        });
+        hear
+    }
 }
 
 /// The engine and its mounts.
@@ -62,18 +85,7 @@ impl Serving {
     /// Waits for a signal or the end of the last mount, then ends everything in order: mounts first, so that no
     /// change comes any more, then history and index.
     pub(crate) fn until_told_to_end(&self, signals: Signals) {
-        let (told, hear) = mpsc::channel();
-        let mut signals = signals.0;
-        std::thread::spawn(move || {
-            let mut pending = signals.forever();
-            if pending.next().is_some() {
-                let _ = told.send(());
-            }
-            if pending.next().is_some() {
-                // Asked twice: whoever asks does not want to wait. What was acknowledged is in the store.
-                std::process::exit(130);
-            }
-        });
+        let hear = signals.told();
         while matches!(hear.recv_timeout(LOOK_EVERY), Err(RecvTimeoutError::Timeout)) {
             let mut mounts = self.mounts.lock();
             mounts.retain(|_, mount| !mount.is_ended());
@@ -81,12 +93,17 @@ impl Serving {
                 break;
             }
         }
+        self.unmount_all();
+        self.engine.close();
+    }
+
+    /// Takes every mount away.
+    pub(crate) fn unmount_all(&self) {
         for (mountpoint, mount) in self.mounts.lock().drain() {
             if let Err(error) = mount.unmount() {
                 tracing::warn!(mountpoint = %mountpoint.display(), %error, "could not unmount");
             }
         }
-        self.engine.close();
     }
 }
 

@@ -55,6 +55,7 @@ impl Engine {
         let notebook =
             self.notebook(notebook).ok_or_else(|| EngineError::NotFound(format!("the notebook of {path} is gone")))?;
         check_place(path)?;
+        notebook.check_trusted()?;
         let _lock = self.workbench.lock_file(notebook.number, path);
         notebook.dir.make_dirs(&path.parent()).map_err(refused)?;
         match notebook.make_file(path, bytes) {
@@ -62,7 +63,7 @@ impl Engine {
             Err(error) if error.errno() == libc::EEXIST => {
                 return Err(EngineError::Exists(format!("{path} is there already in {}", notebook.name())));
             }
-            Err(error) => return Err(refused(error)),
+            Err(error) => return Err(self.failed(&notebook, error)),
         }
         self.note_written(&notebook, path, by);
         Ok(())

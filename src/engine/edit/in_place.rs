@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::sys::{Dir, InPlace, Replace, StoreError, StoreStat};
+use crate::sys::{Dir, FaultPoint, InPlace, Replace, StoreError, StoreStat, pass};
 use crate::types::NotePath;
 
 /// Prefix of the journals in `.codex/tmp`.
@@ -61,24 +61,32 @@ pub(super) struct Edit<'a> {
 }
 
 /// Replaces a file's bytes on its inode. `stop_writes` is called after the journal is durable and keeps other
-/// writers of this process away until its result is dropped.
+/// writers of this process away until its result is dropped; `written` before that, with the attributes that the file
+/// has by the edit.
 pub(super) fn edit_in_place<G>(
     notebook: &Dir,
     codex: &Dir,
     edit: &Edit<'_>,
     stop_writes: impl FnOnce() -> G,
+    written: impl FnOnce(&StoreStat),
 ) -> Result<(), InPlaceError> {
     let file = notebook.open_in_place(edit.path)?;
     let journal = write_journal(codex, edit)?;
+    pass(FaultPoint::InPlaceJournalled);
     let guard = stop_writes();
-    let mut result = overwrite_if_unchanged(&file, edit);
+    let result = overwrite_if_unchanged(&file, edit);
     if let Err(InPlaceError::Store(_)) = &result {
         // Half written, perhaps: put the old bytes back at once rather than at the next start.
         file.overwrite(edit.old).and_then(|()| file.sync())?;
     }
+    if let (Ok(()), Ok(stat)) = (&result, file.stat()) {
+        written(&stat);
+    }
     drop(guard);
+    pass(FaultPoint::InPlaceWritten);
     if result.is_ok() {
-        result = file.sync().map_err(InPlaceError::Store);
+        // Of a flush that failed nobody knows what reached the disk: the journal stays, for the start after a power cut.
+        file.sync()?;
     }
     if let Err(error) = remove_journal(codex, &journal) {
         // The next start finds the bytes whole, the old or the new ones, and removes it.
@@ -235,7 +243,7 @@ mod tests {
         let s = store();
         let stat = s.notebook.write_durably(&note(), b"old", Replace::Never).unwrap();
         let edit = Edit { path: &note(), stat: &s.notebook.stat(&note()).unwrap(), old: b"old", new: b"newer" };
-        edit_in_place(&s.notebook, &s.codex, &edit, || ()).unwrap();
+        edit_in_place(&s.notebook, &s.codex, &edit, || (), |_| ()).unwrap();
         let (bytes, now) = s.notebook.read(&note(), 100).unwrap();
         assert_eq!((bytes.as_slice(), now.key), (&b"newer"[..], stat.key));
         assert!(s.codex.list(&tmp()).unwrap().is_empty());
@@ -248,7 +256,7 @@ mod tests {
         let stat = s.notebook.stat(&note()).unwrap();
         s.notebook.open_in_place(&note()).unwrap().overwrite(b"appended").unwrap();
         let edit = Edit { path: &note(), stat: &stat, old: b"old", new: b"new" };
-        assert!(matches!(edit_in_place(&s.notebook, &s.codex, &edit, || ()), Err(InPlaceError::Changed)));
+        assert!(matches!(edit_in_place(&s.notebook, &s.codex, &edit, || (), |_| ()), Err(InPlaceError::Changed)));
         assert_eq!(s.notebook.read(&note(), 100).unwrap().0, b"appended");
         assert!(s.codex.list(&tmp()).unwrap().is_empty());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::gesture::{part_way, with_gesture};
 use super::place::{SidecarFile, Sources, Target, Written, apply};
-use super::rewrite::{ATTEMPTS, Current, Outcome, keeps_changing, read, refused};
+use super::rewrite::{ATTEMPTS, Current, Outcome, keeps_changing, read};
 use super::threads::on_threads;
 use crate::engine::catalog::CatalogFile;
 use crate::engine::{Engine, EngineError, Notebook, Requester};
@@ -112,7 +112,10 @@ impl Engine {
                 let current = Current { bytes: described.sidecars[at].bytes.clone(), stat: *stat };
                 (self.replace(notebook, place, &current, &written.bytes, by)?, place.clone())
             }
-            Target::New => new_sidecar(notebook, path, &described.own.stat, &written.bytes)?,
+            Target::New => {
+                notebook.check_trusted()?;
+                self.new_sidecar(notebook, path, &described.own.stat, &written.bytes)?
+            }
         };
         if outcome == Outcome::Written {
             self.note_written(notebook, &at, by);
@@ -151,24 +154,27 @@ pub(super) fn would_change(notebook: &Notebook, path: &NotePath, edits: &[MetaEd
     Ok(!apply(&sources, edits)?.is_empty())
 }
 
-/// Makes `.NAME.json` beside a note, readable by those who may read the note.
-fn new_sidecar(
-    notebook: &Notebook,
-    path: &NotePath,
-    subject: &StoreStat,
-    bytes: &[u8],
-) -> Result<(Outcome, NotePath), EngineError> {
-    let name = [b".", path.name().as_encoded_bytes(), b".json"].concat();
-    let place = path.parent().join(name).map_err(|error| {
-        EngineError::Invalid(format!("{path} cannot have a sidecar for its metadata: {error}; shorten its name"))
-    })?;
-    match notebook.make_file(&place, bytes) {
-        Ok(_) => {
-            notebook.dir.take_owner_and_mode(&place, subject)?;
-            Ok((Outcome::Written, place))
+impl Engine {
+    /// Makes `.NAME.json` beside a note, readable by those who may read the note.
+    fn new_sidecar(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        subject: &StoreStat,
+        bytes: &[u8],
+    ) -> Result<(Outcome, NotePath), EngineError> {
+        let name = [b".", path.name().as_encoded_bytes(), b".json"].concat();
+        let place = path.parent().join(name).map_err(|error| {
+            EngineError::Invalid(format!("{path} cannot have a sidecar for its metadata: {error}; shorten its name"))
+        })?;
+        match notebook.make_file(&place, bytes) {
+            Ok(_) => {
+                notebook.dir.take_owner_and_mode(&place, subject)?;
+                Ok((Outcome::Written, place))
+            }
+            Err(error) if error.errno() == libc::EEXIST => Ok((Outcome::Changed, place)),
+            Err(error) => Err(self.failed(notebook, error)),
         }
-        Err(error) if error.errno() == libc::EEXIST => Ok((Outcome::Changed, place)),
-        Err(error) => Err(refused(error)),
     }
 }
 

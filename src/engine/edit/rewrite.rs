@@ -61,12 +61,17 @@ impl Engine {
         bytes: &[u8],
         by: &Requester,
     ) -> Result<Outcome, EngineError> {
+        notebook.check_trusted()?;
         let dir = &notebook.dir;
         if !dir.may_write(path)? {
             return Err(EngineError::Denied(format!(
                 "{} cannot be written by the user that runs cdx; change its mode or owner first",
                 dir.shown(path).display()
             )));
+        }
+        if self.is_open(current.stat.key) {
+            // What was written through a handle and not reported yet is its writer's, not this edit's.
+            self.core.each_mount(|mount| mount.look_again());
         }
         self.core.keep_before_edit(notebook, path, by);
         if current.stat.nlink > 1 || self.is_open(current.stat.key) {
@@ -100,7 +105,7 @@ impl Engine {
                     // It was opened meanwhile. Or the folder cannot be written, or the file belongs to somebody else who
                     // lets us write to it: a new inode is refused, its bytes are not.
                     libc::EBUSY | libc::EACCES | libc::EPERM => self.replace_in_place(notebook, path, current, bytes),
-                    _ => Err(refused(error)),
+                    _ => Err(self.failed(notebook, error)),
                 }
             }
         }
@@ -114,12 +119,14 @@ impl Engine {
         bytes: &[u8],
     ) -> Result<Outcome, EngineError> {
         let edit = Edit { path, stat: &current.stat, old: &current.bytes, new: bytes };
-        let stop_writes = || self.workbench.stop_writes(notebook.node_number(&current.stat));
-        match edit_in_place(&notebook.dir, &notebook.codex, &edit, stop_writes) {
+        let number = notebook.node_number(&current.stat);
+        let stop_writes = || self.workbench.stop_writes(number);
+        let written = |stat: &StoreStat| self.core.each_mount(|mount| mount.rewritten(number, stat));
+        match edit_in_place(&notebook.dir, &notebook.codex, &edit, stop_writes, written) {
             Ok(()) => Ok(Outcome::Written),
             Err(InPlaceError::Changed) => Ok(Outcome::Changed),
             Err(InPlaceError::Store(error)) if error.is_not_found() => Ok(Outcome::Changed),
-            Err(InPlaceError::Store(error)) => Err(refused(error)),
+            Err(InPlaceError::Store(error)) => Err(self.failed(notebook, error)),
         }
     }
 
@@ -131,6 +138,12 @@ impl Engine {
             path: path.clone(),
             by: by.clone(),
         });
+    }
+
+    /// The error of a write in a notebook.
+    pub(super) fn failed(&self, notebook: &Notebook, error: StoreError) -> EngineError {
+        self.heed(notebook, &error);
+        refused(error)
     }
 
     /// Refuses every change of a workspace that was opened read only.

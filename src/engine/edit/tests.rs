@@ -274,3 +274,23 @@ fn columns_are_added_to_views_that_group_by_a_property() {
     let flat = w.engine.edit_view_column(w.key("lab/flat.cdx"), "doing", true, &ada());
     assert!(matches!(flat, Err(EngineError::Meaningless(_))));
 }
+
+/// Of tags that were declared at the same moment some were forgotten until the next start, although each was in
+/// workspace.yaml: an older reading of it was put in force after a newer one.
+#[test]
+fn tags_that_are_declared_at_the_same_time_are_all_there() {
+    let workspace = Workspace::new();
+    std::thread::scope(|scope| {
+        for thread in 0..16 {
+            let engine = &workspace.engine;
+            scope.spawn(move || {
+                for number in 0..20 {
+                    let tag = tag(&format!("declared/t{thread}x{number}"));
+                    engine.declare_tag(&tag, &ada()).unwrap();
+                    assert!(engine.catalog().has_tag(&tag), "{tag} is not there after it was declared");
+                }
+            });
+        }
+    });
+    assert_eq!(workspace.engine.settings().tags.len(), 320);
+}

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::sys::{FaultPoint, pass};
+
 /// Threads that change files for one gesture.
 const WRITERS: usize = 8;
 
@@ -21,7 +23,10 @@ pub(in crate::engine) fn on_threads<T: Sync, R: Send, E: Send>(
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(item) = items.get(at) else { return };
             match change(item) {
-                Ok(result) => done.lock().push((at, result)),
+                Ok(result) => {
+                    done.lock().push((at, result));
+                    pass(FaultPoint::GesturePartWay);
+                }
                 Err(error) => {
                     has_failed.store(true, Ordering::Release);
                     failure.lock().get_or_insert(error);

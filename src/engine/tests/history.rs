@@ -53,6 +53,75 @@ fn changes_are_grouped_by_actor() {
     assert_eq!(lab.recorded("b.md").as_deref(), Some("# b, later\n"));
 }
 
+/// A note whose old inode another note got was recorded as changed by whoever had written the other, in their gesture:
+/// undoing that took it back too.
+#[test]
+fn a_note_that_was_another_name_of_a_file_belongs_to_who_wrote_it_since() {
+    let lab = Lab::with(&[("a.md", "# one\n")], false);
+    std::fs::hard_link(lab.root().join("lab/a.md"), lab.root().join("lab/b.md")).unwrap();
+    lab.engine().rescan(None, false).unwrap();
+    lab.flush();
+    let (tidy, grace) = (Actor::Agent("tidy".to_owned()), Actor::User("grace".to_owned()));
+    lab.write("b.md", "# written by grace\n");
+    lab.save_as(&tidy, "a.md", "# written by tidy\n");
+    lab.barrier();
+    let by = Requester { actor: grace.clone(), gesture: None };
+    lab.engine().note(Change { notebook: lab.lab().number, op: ChangeOp::Written, path: at("b.md"), by });
+    lab.flush();
+    let author = |path: &str| lab.lab().history.log(Some(&at(path)), 1).unwrap()[0].actor.clone();
+    assert_eq!((author("a.md"), author("b.md")), (tidy, grace));
+}
+
+/// A change that was there when an earlier report of the same note was looked at was recorded as that report's: an undo
+/// right after it took back an older gesture.
+#[test]
+fn of_two_reports_that_are_looked_at_together_the_later_says_whose_the_note_is() {
+    let lab = Lab::with(&[("a.md", "# a\n")], false);
+    lab.flush();
+    let (tidy, grace) = (Actor::Agent("tidy".to_owned()), Actor::User("grace".to_owned()));
+    let note = |actor: &Actor| {
+        let by = Requester { actor: actor.clone(), gesture: None };
+        lab.engine().note(Change { notebook: lab.lab().number, op: ChangeOp::Written, path: at("a.md"), by });
+    };
+    // The index thread is kept until both have written and the first report has come.
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    lab.engine().core.queue.push_task(Box::new(move |_| held.recv().unwrap_or(())));
+    lab.write("a.md", "# by grace, after tidy\n");
+    note(&tidy);
+    let first = lab.engine().core.queue.push_task(Box::new(|_| ()));
+    lab.engine().core.history.mark(lab.lab().number, &at("a.md"), &Requester { actor: grace.clone(), gesture: None });
+    hold.send(()).unwrap();
+    lab.barrier();
+    note(&grace);
+    lab.flush();
+    assert!(first);
+    let newest = &lab.lab().history.log(Some(&at("a.md")), 1).unwrap()[0];
+    assert_eq!(newest.actor, grace);
+}
+
+/// Versions that were kept were recorded by who wrote them, and so an older one after a newer.
+#[test]
+fn versions_that_were_kept_are_recorded_in_their_order_whoever_wrote_them() {
+    let lab = Lab::with(&[("a.md", "# third\n"), ("b.md", "# b\n")], false);
+    lab.flush();
+    let keep = |actor: &str, path: &str, text: &str| {
+        let recorded =
+            crate::history::Recorded::Written { path: at(path), bytes: text.as_bytes().into(), executable: false };
+        let by = Requester { actor: Actor::User(actor.to_owned()), gesture: None };
+        let kept = crate::engine::history_thread::Kept { recorded, by, size: text.len() };
+        lab.engine().core.history.keep(lab.lab().number, kept);
+    };
+    keep("tidy", "b.md", "# b, before\n");
+    keep("grace", "a.md", "# first\n");
+    keep("tidy", "a.md", "# second\n");
+    lab.flush();
+    let actors = |path: &str| -> Vec<Actor> {
+        lab.lab().history.log(Some(&at(path)), 2).unwrap().into_iter().map(|commit| commit.actor).collect()
+    };
+    assert_eq!(actors("a.md"), [Actor::User("tidy".to_owned()), Actor::User("grace".to_owned())]);
+    assert_eq!(lab.recorded("a.md").as_deref(), Some("# second\n"));
+}
+
 #[test]
 fn the_version_before_a_removal_is_recorded() {
     let lab = Lab::with(&[("a.md", "# a\n")], false);

@@ -63,6 +63,34 @@ fn an_index_that_followed_changes_equals_one_made_anew() {
     assert_eq!(lab.rows(), followed);
 }
 
+/// A kill between two versions of a note left the older one as the newest in the history, and nobody noticed: the index
+/// said that the note had been recorded, which was true of an earlier commit.
+#[test]
+fn the_history_has_what_the_files_have_whatever_version_a_crash_left_in_it() {
+    let mut lab = Lab::with(&[("a.md", "# now\n"), ("b.md", "# same\n"), ("run.sh", "echo\n")], false);
+    lab.engine().flush_history().unwrap();
+    let older = |path: &str, text: &str| crate::history::Recorded::Written {
+        path: at(path),
+        bytes: text.as_bytes().into(),
+        executable: false,
+    };
+    let batch = crate::history::Batch {
+        changes: vec![older("a.md", "# before\n")],
+        actor: Actor::Codex,
+        time: jiff::Timestamp::now(),
+        summary: None,
+        gesture: edit::new_gesture(),
+        undoes: Vec::new(),
+    };
+    lab.lab().history.record(&batch).unwrap();
+    lab.close();
+    // Recorded under the name that it is renamed over, and renamed while nothing ran.
+    lab.rename("b.md", "run.sh");
+    lab.open();
+    let check = lab.engine().check(false).unwrap();
+    assert_eq!(check.differences, []);
+}
+
 #[test]
 fn a_rebuild_reads_every_file_and_keeps_ids() {
     let lab = Lab::with(&[("a.md", "# a\n"), ("b.md", "# b\n")], false);

@@ -16,7 +16,7 @@ use crate::engine::catalog::{CatalogFile, names, now_ns};
 use crate::engine::{Change, ChangeOp, Notebook};
 use crate::index::parse::edit::{MetaEdit, edit_frontmatter};
 use crate::index::parse::has_frontmatter;
-use crate::sys::{Replace, StoreStat};
+use crate::sys::{FaultPoint, Replace, StoreStat, pass};
 use crate::types::{FileKey, NotePath};
 
 /// The folder of a notebook that takes in new files without a place.
@@ -111,6 +111,7 @@ impl Inner {
     /// The file becomes a note of the inbox, and gets what makes it a member of the folder.
     fn becomes_note(&self, held: &Held) -> Answer<()> {
         let notebook = self.notebook(held.scratch.notebook)?;
+        pass(FaultPoint::ScratchSettles);
         tag_before(held);
         let path = into_inbox(&notebook, (&*held.scratch.dir, &held.scratch.name), &held.name)?;
         if let (Ok(dir), name) = (notebook.dir.open_dir(&path.parent()), path.name()) {

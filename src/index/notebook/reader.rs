@@ -16,7 +16,7 @@ use super::{FileRow, IndexedFile, IndexedStat, Links};
 use crate::index::parse::{Problem, parse};
 use crate::index::{IndexError, connection};
 use crate::sys::Dir;
-use crate::types::{FileId, NodeNumber, NotePath, NotebookNumber, StoreKey, TagName};
+use crate::types::{CommitId, FileId, NodeNumber, NotePath, NotebookNumber, StoreKey, TagName};
 
 /// The reading side; any thread.
 #[derive(Debug)]
@@ -161,12 +161,14 @@ impl NotebookReader {
         self.all(&select_files(STAT_COLUMNS, rest), [folder.to_str()], rowio::stat_row)
     }
 
-    /// Paths of rows whose contents the history is not known to hold.
+    /// The blob of each row's contents, where they were ever recorded. What the history has at the path by now may be
+    /// another.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn unrecorded(&self) -> Result<Vec<NotePath>, IndexError> {
-        self.all("SELECT path FROM file_metadata WHERE last_commit_hash IS NULL", [], |row| rowio::path_at(row, 0))
+    pub fn recorded_blobs(&self) -> Result<Vec<(NotePath, CommitId)>, IndexError> {
+        let sql = "SELECT path, recorded_blob FROM file_metadata WHERE recorded_blob IS NOT NULL";
+        self.all(sql, [], |row| Ok((rowio::path_at(row, 0)?, CommitId(row.get(1)?))))
     }
 
     /// All rows for the in-memory maps.

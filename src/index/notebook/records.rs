@@ -1,7 +1,7 @@
 //! What goes into the index and what comes back from a change of it.
 
 use crate::index::parse::ParsedNote;
-use crate::types::{ContentHash, FileId, NodeNumber, NotePath, StoreKey, TagName};
+use crate::types::{CommitId, ContentHash, FileId, NodeNumber, NotePath, StoreKey, TagName};
 
 /// What the index knows of a file without its metadata: what a scan compares.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,8 +68,18 @@ pub enum RowChange {
     Removed(NotePath),
     /// All rows at or below a path go.
     FolderRemoved(NotePath),
-    /// The history holds these contents of the path since the commit.
-    Committed(NotePath, crate::types::CommitId),
+    /// The history holds the contents of this hash, at this path and in this blob, since the commit. A row that says
+    /// another hash stays as it is.
+    Committed {
+        /// Of which file.
+        path: NotePath,
+        /// Of which contents.
+        hash: ContentHash,
+        /// The commit.
+        commit: CommitId,
+        /// The blob.
+        blob: CommitId,
+    },
 }
 
 /// A row after a change, for the in-memory maps.

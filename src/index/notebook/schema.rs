@@ -11,7 +11,10 @@ use crate::types::TagName;
 
 /// Numbered from 1; a released one is never edited.
 pub(crate) const SCHEMA: Schema = Schema {
-    migrations: &[Migration { sql: include_str!("../../../migrations/notebook/0001_initial.sql"), rewrites: false }],
+    migrations: &[
+        Migration { sql: include_str!("../../../migrations/notebook/0001_initial.sql"), rewrites: false },
+        Migration { sql: include_str!("../../../migrations/notebook/0002_recorded_blob.sql"), rewrites: false },
+    ],
     // A power cut may cost the last transactions, which the next scan finds again in the files.
     synchronous: "NORMAL",
     cache_kib: 32 * 1024,

@@ -89,7 +89,12 @@ fn paths(db: &NotebookDb) -> Vec<String> {
 fn a_row_comes_back_as_it_was_written() {
     let record = note("runs/a.md").tagged(&["gpu", "Experiment/Adam"]).prop("loss", 0.25).prop("list", vec!["x", "y"]);
     let (_folder, mut db) = with_notes(vec![record]);
-    db.apply(&[RowChange::Committed(path("runs/a.md"), CommitId([1; 20]))]).unwrap();
+    let mark = |hash: u8| {
+        let (hash, commit, blob) = (ContentHash([hash; 32]), CommitId([1; 20]), CommitId([hash; 20]));
+        RowChange::Committed { path: path("runs/a.md"), hash, commit, blob }
+    };
+    db.apply(&[mark(7), mark(8)]).unwrap();
+    assert_eq!(db.reader().unwrap().recorded_blobs().unwrap(), [(path("runs/a.md"), CommitId([7; 20]))]);
     let row = db.reader().unwrap().by_path(&path("runs/a.md")).unwrap().unwrap();
     assert_eq!(row.tags, [tag("Experiment/Adam"), tag("gpu")]);
     assert_eq!(serde_json::to_string(&row.properties).unwrap(), r#"{"loss":0.25,"list":["x","y"]}"#);

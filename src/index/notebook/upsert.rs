@@ -20,7 +20,8 @@ const UPDATE: &str = "UPDATE file_metadata SET node = :node, dev = :dev, inode =
         mtime_ns = :mtime, ctime_ns = :ctime, size = :size, sidecar_mark = :mark, hash = :hash,
         content_type = :content_type, title = :title, description = :description, file_type = :file_type,
         created_at = :created, properties = :properties, sidecar_path = :sidecar, text_is_stale = 0,
-        last_commit_hash = CASE WHEN hash IS :hash THEN last_commit_hash END
+        last_commit_hash = CASE WHEN hash IS :hash THEN last_commit_hash END,
+        recorded_blob = CASE WHEN hash IS :hash THEN recorded_blob END
     WHERE path = :path";
 
 /// Writes the row of `path`, which has the id `had` if it is there, and returns its id.

@@ -12,7 +12,8 @@ use super::rowio;
 use super::upsert;
 use super::{Applied, FileRecord, IndexedFile, NotebookReader, RowChange};
 use crate::index::IndexError;
-use crate::types::{CommitId, FileId, NodeNumber, NotePath, StoreKey};
+use crate::sys::{FaultPoint, pass};
+use crate::types::{CommitId, ContentHash, FileId, NodeNumber, NotePath, StoreKey};
 
 /// The writing side of `notebook.db`; owned by one thread.
 #[derive(Debug)]
@@ -142,6 +143,7 @@ fn apply_all(
     }
     let Batch { applied, touched, .. } = batch;
     links::resolve(&transaction, &touched)?;
+    pass(FaultPoint::IndexInside);
     transaction.commit()?;
     Ok(applied)
 }
@@ -171,7 +173,7 @@ impl Batch<'_> {
             RowChange::FolderRenamed(from, to) => self.rename_folder(from, to),
             RowChange::Removed(path) => self.remove(path),
             RowChange::FolderRemoved(path) => self.remove_folder(path),
-            RowChange::Committed(path, commit) => self.committed(path, *commit),
+            RowChange::Committed { path, hash, commit, blob } => self.committed(path, *hash, (*commit, *blob)),
         }
     }
 
@@ -264,9 +266,15 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn committed(&mut self, path: &NotePath, commit: CommitId) -> rusqlite::Result<()> {
-        let sql = "UPDATE file_metadata SET last_commit_hash = ?2 WHERE path = ?1";
-        self.transaction.prepare_cached(sql)?.execute(params![path.to_str(), &commit.0[..]])?;
+    fn committed(
+        &mut self,
+        path: &NotePath,
+        hash: ContentHash,
+        (commit, blob): (CommitId, CommitId),
+    ) -> rusqlite::Result<()> {
+        let sql = "UPDATE file_metadata SET last_commit_hash = ?3, recorded_blob = ?4 WHERE path = ?1 AND hash = ?2";
+        let values = params![path.to_str(), &hash.0[..], &commit.0[..], &blob.0[..]];
+        self.transaction.prepare_cached(sql)?.execute(values)?;
         Ok(())
     }
 

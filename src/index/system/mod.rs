@@ -1,13 +1,29 @@
 //! `codex_system.db`: users, workspaces, permissions, notebooks, agents, plugins, audit.
 
+mod accounts;
 mod adopt;
+mod clock;
+mod error;
+mod logins;
+mod members;
+mod notebooks;
+mod roster;
 mod salvage;
 mod schema;
-mod workspaces;
-
+mod sessions;
+mod slug;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod workspaces;
 
+pub use accounts::{Account, Credentials, Enrolment, NewAccount, ProfileChange};
+pub use error::SystemError;
+pub use members::Member;
+pub use notebooks::{NewNotebook, NotebookChange, NotebookRow};
+pub use roster::{Roster, RosterKeeper, Shown, Standing, Workspace};
 pub use salvage::SystemSalvage;
 pub use schema::SystemDb;
-pub use workspaces::WorkspaceRow;
+pub use sessions::{Client, IDLE_SECONDS, Refreshed, Session};
+pub use tokens::{ApiToken, NewApiToken};
+pub use workspaces::{NewWorkspace, WorkspaceChange, WorkspaceRow};

@@ -1,19 +1,22 @@
-//! Workspaces and their notebooks.
+//! Workspaces: where each is and whose.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::SystemDb;
+use super::error::{Fault, SystemError, not_found};
+use super::slug::{free_slug, slug_of};
 use crate::index::IndexError;
+use crate::types::{UserId, WorkspaceId};
 
 /// A workspace as the system database knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkspaceRow {
     /// Row id.
-    pub id: i64,
+    pub id: WorkspaceId,
     /// Shown name.
     pub name: String,
     /// Short name, unique per owner.
@@ -22,6 +25,24 @@ pub struct WorkspaceRow {
     pub path: PathBuf,
     /// Login of its owner.
     pub owner: String,
+}
+
+/// What a workspace is registered with.
+#[derive(Clone, Copy, Debug)]
+pub struct NewWorkspace<'a> {
+    /// Shown name; the slug is made from it.
+    pub name: &'a str,
+    /// Its directory.
+    pub path: &'a Path,
+}
+
+/// What of a workspace is to change; `None` leaves it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WorkspaceChange<'a> {
+    /// Shown name; the slug stays, since addresses are made of it.
+    pub name: Option<&'a str>,
+    /// The UI's theme.
+    pub theme: Option<&'a str>,
 }
 
 const SELECT: &str =
@@ -33,8 +54,8 @@ impl SystemDb {
     ///
     /// # Errors
     /// SQLite's.
-    pub fn register_workspace(&self, name: &str, path: &Path, owner: &str) -> Result<WorkspaceRow, IndexError> {
-        register(&self.connection, name, path, owner).map_err(|error| self.fail(error))
+    pub fn register_workspace(&self, name: &str, path: &Path, owner: &str) -> Result<WorkspaceRow, SystemError> {
+        self.write(|transaction| register(transaction, name, path, owner))
     }
 
     /// All workspaces, by name.
@@ -56,13 +77,63 @@ impl SystemDb {
         Ok(found.into_iter().next())
     }
 
-    /// Makes the rows of a workspace's notebooks equal to the names of its folders.
+    /// The folder that a workspace of this name is made in, where nobody chose another.
+    #[must_use]
+    pub fn workspace_folder(name: &str) -> String {
+        slug_of(name, "workspace")
+    }
+
+    /// Registers a workspace of a user; its folder is there already.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn set_notebooks(&self, workspace: i64, names: &[String]) -> Result<(), IndexError> {
-        set_notebooks(&self.connection, workspace, names).map_err(|error| self.fail(error))
+    pub fn add_workspace(&self, new: &NewWorkspace<'_>, owner: UserId) -> Result<WorkspaceId, SystemError> {
+        self.write(|transaction| insert(transaction, new, owner))
     }
+
+    /// Changes a workspace's name or theme.
+    ///
+    /// # Errors
+    /// [`SystemError::NotFound`]; SQLite's.
+    pub fn change_workspace(&self, workspace: WorkspaceId, change: &WorkspaceChange<'_>) -> Result<(), SystemError> {
+        self.write(|transaction| {
+            let sql = "UPDATE workspaces SET name = coalesce(?2, name), theme_setting = coalesce(?3, theme_setting),
+                       updated_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now') WHERE id = ?1";
+            found(transaction.execute(sql, (workspace.0, change.name, change.theme))?, workspace)
+        })
+    }
+
+    /// Forgets a workspace with all that is known of it here; its files are not touched.
+    ///
+    /// # Errors
+    /// [`SystemError::NotFound`]; SQLite's.
+    pub fn remove_workspace(&self, workspace: WorkspaceId) -> Result<(), SystemError> {
+        self.write(|transaction| {
+            found(transaction.execute("DELETE FROM workspaces WHERE id = ?1", [workspace.0])?, workspace)
+        })
+    }
+}
+
+fn found(rows: usize, workspace: WorkspaceId) -> Result<(), Fault> {
+    if rows == 0 { Err(not_found(format!("no workspace {workspace}"))) } else { Ok(()) }
+}
+
+/// A workspace with its owner as its first member. Slugs are unique among all owners: addresses are made of them.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    new: &NewWorkspace<'_>,
+    owner: UserId,
+) -> Result<WorkspaceId, Fault> {
+    let slug = free_slug(&slug_of(new.name, "workspace"), |slug| {
+        let sql = "SELECT 1 FROM workspaces WHERE slug = ?1";
+        transaction.query_row(sql, [slug], |_| Ok(())).optional().map(|found| found.is_some())
+    })?;
+    let sql = "INSERT INTO workspaces (name, slug, path, owner_id) VALUES (?1, ?2, ?3, ?4)";
+    transaction.execute(sql, (new.name, slug, path_text(new.path)?, owner.0))?;
+    let id = transaction.last_insert_rowid();
+    let sql = "INSERT INTO workspace_permissions (workspace_id, user_id, permission_level) VALUES (?1, ?2, 'owner')";
+    transaction.execute(sql, (id, owner.0))?;
+    Ok(WorkspaceId(id))
 }
 
 /// The schema keeps paths as text. A directory whose name is no UTF-8 would come back as another one, so it is
@@ -73,7 +144,7 @@ fn path_text(path: &Path) -> rusqlite::Result<&str> {
 
 fn row(row: &Row<'_>) -> rusqlite::Result<WorkspaceRow> {
     Ok(WorkspaceRow {
-        id: row.get(0)?,
+        id: WorkspaceId(row.get(0)?),
         name: row.get(1)?,
         slug: row.get(2)?,
         path: PathBuf::from(OsStr::from_bytes(row.get_ref(3)?.as_bytes()?)),
@@ -86,81 +157,13 @@ fn select(connection: &Connection, rest: &str, params: impl rusqlite::Params) ->
     statement.query_map(params, row)?.collect()
 }
 
-/// Several processes may register at once: the transaction takes the write lock before it looks.
-fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
-    Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
-}
-
-fn register(connection: &Connection, name: &str, path: &Path, owner: &str) -> rusqlite::Result<WorkspaceRow> {
+fn register(transaction: &Transaction<'_>, name: &str, path: &Path, owner: &str) -> Result<WorkspaceRow, Fault> {
     let text = path_text(path)?;
-    let transaction = begin(connection)?;
-    if select(&transaction, "WHERE w.path = ?1", [text])?.is_empty() {
+    if select(transaction, "WHERE w.path = ?1", [text])?.is_empty() {
         transaction.execute("INSERT INTO users (username) VALUES (?1) ON CONFLICT (username) DO NOTHING", [owner])?;
-        let owner: i64 =
-            transaction.query_row("SELECT id FROM users WHERE username = ?1", [owner], |row| row.get(0))?;
-        let slug = free_slug(&slug_of(name, "workspace"), |slug| {
-            let sql = "SELECT 1 FROM workspaces WHERE owner_id = ?1 AND slug = ?2";
-            transaction.query_row(sql, (owner, slug), |_| Ok(())).optional().map(|found| found.is_some())
-        })?;
-        let sql = "INSERT INTO workspaces (name, slug, path, owner_id) VALUES (?1, ?2, ?3, ?4)";
-        transaction.execute(sql, (name, slug, text, owner))?;
-        let sql =
-            "INSERT INTO workspace_permissions (workspace_id, user_id, permission_level) VALUES (?1, ?2, 'owner')";
-        transaction.execute(sql, (transaction.last_insert_rowid(), owner))?;
+        let owner = transaction.query_row("SELECT id FROM users WHERE username = ?1", [owner], |row| row.get(0))?;
+        insert(transaction, &NewWorkspace { name, path }, UserId(owner))?;
     }
-    let registered = select(&transaction, "WHERE w.path = ?1", [text])?;
-    transaction.commit()?;
-    registered.into_iter().next().ok_or(rusqlite::Error::QueryReturnedNoRows)
-}
-
-/// A notebook that is there keeps its row, by its folder's name.
-fn set_notebooks(connection: &Connection, workspace: i64, names: &[String]) -> rusqlite::Result<()> {
-    let transaction = begin(connection)?;
-    let mut statement = transaction.prepare_cached("SELECT id, path FROM notebooks WHERE workspace_id = ?1")?;
-    let there: Vec<(i64, String)> =
-        statement.query_map([workspace], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    drop(statement);
-    for (id, path) in &there {
-        if !names.contains(path) {
-            transaction.execute("DELETE FROM notebooks WHERE id = ?1", [id])?;
-        }
-    }
-    for name in names.iter().filter(|name| !there.iter().any(|(_, path)| path == *name)) {
-        let slug = free_slug(&slug_of(name, "notebook"), |slug| {
-            let sql = "SELECT 1 FROM notebooks WHERE workspace_id = ?1 AND slug = ?2";
-            transaction.query_row(sql, (workspace, slug), |_| Ok(())).optional().map(|found| found.is_some())
-        })?;
-        let sql = "INSERT INTO notebooks (workspace_id, name, slug, path) VALUES (?1, ?2, ?3, ?2)
-                   ON CONFLICT DO NOTHING";
-        transaction.execute(sql, (workspace, name, slug))?;
-    }
-    transaction.commit()
-}
-
-/// Lower-case ASCII letters and digits of a name, joined by hyphens. Digits alone would be taken for an id.
-fn slug_of(name: &str, otherwise: &str) -> String {
-    let parts: Vec<String> = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|part| !part.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let slug = parts.join("-");
-    if slug.is_empty() {
-        otherwise.to_owned()
-    } else if slug.bytes().all(|b| b.is_ascii_digit()) {
-        format!("{otherwise}-{slug}")
-    } else {
-        slug
-    }
-}
-
-/// The slug, else `slug-2` and so on.
-fn free_slug(slug: &str, is_taken: impl Fn(&str) -> rusqlite::Result<bool>) -> rusqlite::Result<String> {
-    let mut candidate = slug.to_owned();
-    let mut number = 1_u64;
-    while is_taken(&candidate)? {
-        number += 1;
-        candidate = format!("{slug}-{number}");
-    }
-    Ok(candidate)
+    let registered = select(transaction, "WHERE w.path = ?1", [text])?.into_iter().next();
+    Ok(registered.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
 }

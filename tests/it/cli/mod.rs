@@ -7,6 +7,7 @@ mod errors;
 mod history;
 pub mod mount;
 mod notes;
+mod serve;
 mod surroundings;
 
 use std::path::{Path, PathBuf};
@@ -93,6 +94,13 @@ impl Bench {
     /// Runs cdx in a directory below the bench's.
     pub fn cdx_in(&self, below: &str, args: &[&str]) -> Ran {
         run(self.command(&self.path(below)).args(args))
+    }
+
+    /// The program with arguments, to be started as a test likes.
+    fn program(&self, args: &[&str]) -> Command {
+        let mut command = self.command(&self.path(""));
+        command.args(args);
+        command
     }
 
     fn command(&self, cwd: &Path) -> Command {

@@ -5,6 +5,7 @@ mod leases;
 pub mod model;
 mod names;
 mod programs;
+mod read_your_writes;
 mod real;
 mod suites;
 mod tags;

@@ -1,11 +1,15 @@
 //! Merged, validated settings of the program: flags, then environment, then `$CODEX_HOME/config.toml`, then defaults.
 //! It knows nothing of workspaces; their settings are workspace.yaml's.
 
+mod server;
+
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::sys::{StoreError, paths};
+
+pub use server::{Network, Origin as ServerOrigin, ServerConfig};
 
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,16 +128,49 @@ pub enum ConfigError {
 struct Key {
     name: &'static str,
     variable: &'static str,
+    kind: Kind,
     meaning: &'static str,
 }
 
-const HOME: Key = Key { name: "home", variable: "CODEX_HOME", meaning: "system database, default place of workspaces" };
-const KEYS: [Key; 5] = [
-    Key { name: "listen", variable: "CODEX_LISTEN", meaning: "address of `cdx serve`" },
-    Key { name: "log", variable: "CODEX_LOG", meaning: "what is logged: error, warn, info, debug, cdx::engine=debug" },
-    Key { name: "secret_key", variable: "SECRET_KEY", meaning: "signs sessions; without: secret.key in home" },
-    Key { name: "user", variable: "CODEX_USER", meaning: "author of your changes" },
-    Key { name: "workspace", variable: "CODEX_WORKSPACE", meaning: "workspace of commands called outside of any" },
+/// What config.toml holds at a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number,
+    /// A list of texts, or one text with commas.
+    List,
+}
+
+const fn key(name: &'static str, variable: &'static str, kind: Kind, meaning: &'static str) -> Key {
+    Key { name, variable, kind, meaning }
+}
+
+const HOME: Key = key("home", "CODEX_HOME", Kind::Text, "system database, default place of workspaces");
+const KEYS: [Key; 19] = [
+    key("access_minutes", "CODEX_ACCESS_MINUTES", Kind::Number, "how long an access token is good (30)"),
+    key("allowed_hosts", "CODEX_ALLOWED_HOSTS", Kind::List, "more names that requests may be addressed to"),
+    key("body_max_mib", "CODEX_BODY_MAX_MIB", Kind::Number, "largest request that is no upload, in MiB (16)"),
+    key("cors_origins", "CODEX_CORS_ORIGINS", Kind::List, "other origins whose pages may call the API"),
+    key("listen", "CODEX_LISTEN", Kind::Text, "address of `cdx serve`"),
+    key("log", "CODEX_LOG", Kind::Text, "what is logged: error, warn, info, debug, cdx::engine=debug; or LOG_LEVEL"),
+    key("log_format", "LOG_FORMAT", Kind::Text, "json or text"),
+    key("metrics_listen", "CODEX_METRICS_LISTEN", Kind::Text, "address of Prometheus figures; without: none"),
+    key("mount_roots", "CODEX_MOUNT_ROOTS", Kind::List, "where the API may mount; without: mnt in home"),
+    key("public_url", "CODEX_PUBLIC_URL", Kind::Text, "how browsers reach the server, behind a proxy"),
+    key("registration", "CODEX_REGISTRATION", Kind::Text, "open or closed, once there is an account"),
+    key(
+        "requests_per_second",
+        "CODEX_REQUESTS_PER_SECOND",
+        Kind::Number,
+        "of one person or address (200); 0: no bound",
+    ),
+    key("secret_key", "SECRET_KEY", Kind::Text, "signs sessions; without: secret.key in home"),
+    key("tls_certificate", "CODEX_TLS_CERTIFICATE", Kind::Text, "certificate chain, PEM; with tls_key it speaks https"),
+    key("tls_key", "CODEX_TLS_KEY", Kind::Text, "key of the certificate, PEM"),
+    key("trusted_proxies", "CODEX_TRUSTED_PROXIES", Kind::List, "proxies whose X-Forwarded-For counts"),
+    key("user", "CODEX_USER", Kind::Text, "author of your changes"),
+    key("workspace", "CODEX_WORKSPACE", Kind::Text, "workspace of commands called outside of any"),
+    key("workspace_roots", "CODEX_WORKSPACE_ROOTS", Kind::List, "where the API may make workspaces at a given path"),
 ];
 
 impl Config {
@@ -169,6 +206,8 @@ impl Config {
             settings: settings.into_iter().map(hide_secret).collect(),
         };
         config.validate()?;
+        config.server()?;
+        config.logs_json()?;
         Ok(config)
     }
 
@@ -230,11 +269,43 @@ fn value_of(
         return Ok((Some(value), Origin::Environment(key.variable)));
     }
     match file.get(key.name) {
-        Some(toml::Value::String(value)) => Ok((Some(value.clone()), Origin::File(path.to_owned()))),
-        Some(_) => {
-            Err(ConfigError::Type { path: path.to_owned(), key: key.name.to_owned(), expected: "text in quotes" })
-        }
+        Some(value) => match written(key.kind, value) {
+            Some(value) => Ok((Some(value), Origin::File(path.to_owned()))),
+            None => Err(ConfigError::Type {
+                path: path.to_owned(),
+                key: key.name.to_owned(),
+                expected: key.kind.expected(),
+            }),
+        },
+        // The original's name, where nothing of ours says more.
+        None if key.name == "log" => match variable("LOG_LEVEL") {
+            Some(level) => Ok((Some(level.to_ascii_lowercase()), Origin::Environment("LOG_LEVEL"))),
+            None => Ok((default_of(key.name), Origin::Default)),
+        },
         None => Ok((default_of(key.name), Origin::Default)),
+    }
+}
+
+/// A value of config.toml as text; `None` where it is of another kind.
+fn written(kind: Kind, value: &toml::Value) -> Option<String> {
+    match (kind, value) {
+        (Kind::Text | Kind::List, toml::Value::String(text)) => Some(text.clone()),
+        (Kind::Number, toml::Value::Integer(number)) => Some(number.to_string()),
+        (Kind::List, toml::Value::Array(parts)) => {
+            let parts: Option<Vec<&str>> = parts.iter().map(toml::Value::as_str).collect();
+            parts.map(|parts| parts.join(","))
+        }
+        _ => None,
+    }
+}
+
+impl Kind {
+    fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "text in quotes",
+            Self::Number => "a whole number",
+            Self::List => "a list of texts in quotes",
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tests of the system database.
 
+mod people;
+
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -80,7 +82,7 @@ fn the_originals_accounts_and_settings_are_taken_over() {
         ("SELECT scope FROM agents", r#"Text("{\"folders\":[\"*\"]}")"#),
         ("SELECT CAST(encrypted_value AS TEXT) FROM agent_credentials", r#"Text("gAAAAAB")"#),
         ("SELECT count(*) FROM pragma_foreign_key_check", "Integer(0)"),
-        ("PRAGMA user_version", "Integer(1)"),
+        ("PRAGMA user_version", "Integer(2)"),
         ("PRAGMA foreign_keys", "Integer(1)"),
     ] {
         assert_eq!(one(&db, sql), expected, "{sql}");
@@ -89,7 +91,7 @@ fn the_originals_accounts_and_settings_are_taken_over() {
     assert!(home.path().join("codex_system.db.original").exists());
     // Ids go on after those that were taken over.
     let row = db.register_workspace("New", Path::new("/srv/new"), "curie").unwrap();
-    assert!(row.id > 7, "{row:?}");
+    assert!(row.id.0 > 7, "{row:?}");
     let fresh = tempfile::tempdir().unwrap();
     assert_eq!(schema_of(&db), schema_of(&SystemDb::open(fresh.path()).unwrap()));
     drop(db);

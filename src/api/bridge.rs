@@ -1,0 +1,131 @@
+//! From the async edge to the blocking core: a bounded number of threads, and a bounded queue before them. Passwords
+//! have threads of their own, so that sign-ins never take those of other requests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::error::ApiError;
+
+/// Requests that may wait for a thread; who comes later is told to come back.
+const WAITING_MAX: usize = 1024;
+
+/// Sign-ins that may wait.
+const PASSWORDS_WAITING_MAX: usize = 64;
+
+/// Threads for blocking work.
+#[derive(Clone, Debug)]
+pub(crate) struct Bridge {
+    work: Arc<Lane>,
+    passwords: Arc<Lane>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    slots: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    waiting_max: usize,
+}
+
+impl Bridge {
+    /// Bounds by the number of cores: disk and locks are waited for, so several a core; a password fills a core.
+    pub(super) fn new(cores: usize) -> Self {
+        let lane = |slots, waiting_max| {
+            Arc::new(Lane { slots: Arc::new(Semaphore::new(slots)), waiting: AtomicUsize::new(0), waiting_max })
+        };
+        Self {
+            work: lane(Self::work_threads(cores), WAITING_MAX),
+            passwords: lane(Self::password_threads(cores), PASSWORDS_WAITING_MAX),
+        }
+    }
+
+    /// How many threads the runtime is to have for it.
+    pub(super) fn threads(cores: usize) -> usize {
+        // A few more for what the runtime itself does on them.
+        Self::work_threads(cores) + Self::password_threads(cores) + 4
+    }
+
+    fn work_threads(cores: usize) -> usize {
+        (cores * 8).clamp(16, 128)
+    }
+
+    fn password_threads(cores: usize) -> usize {
+        (cores / 2).max(1)
+    }
+
+    /// Runs what may wait for disk, locks or SQLite on a thread for that.
+    ///
+    /// # Errors
+    /// The work's; 503 where too many wait already; 500 where it panicked.
+    pub(crate) async fn run<T, E>(&self, work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        E: Into<ApiError> + Send + 'static,
+    {
+        self.work.run(work).await
+    }
+
+    /// Runs the hashing of a password.
+    ///
+    /// # Errors
+    /// As [`Bridge::run`].
+    pub(crate) async fn hash<T, E>(&self, work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        E: Into<ApiError> + Send + 'static,
+    {
+        self.passwords.run(work).await
+    }
+}
+
+impl Lane {
+    async fn run<T, E>(&self, work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        E: Into<ApiError> + Send + 'static,
+    {
+        let slot = match Arc::clone(&self.slots).try_acquire_owned() {
+            Ok(slot) => slot,
+            Err(_) => self.wait().await?,
+        };
+        let span = tracing::Span::current();
+        let body = move || {
+            // The work goes on where the caller has gone away, and counts as long.
+            let _slot = slot;
+            span.in_scope(work)
+        };
+        let done = tokio::task::spawn_blocking(body).await;
+        match done {
+            Ok(result) => result.map_err(Into::into),
+            Err(error) => Err(ApiError::internal(format!("a request died: {error}"))),
+        }
+    }
+
+    async fn wait(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        let busy = || ApiError::unavailable("the server is busy; try again");
+        let queued = Queued::new(&self.waiting);
+        if queued.before >= self.waiting_max {
+            return Err(busy());
+        }
+        Arc::clone(&self.slots).acquire_owned().await.map_err(|_| busy())
+    }
+}
+
+/// Counts who waits, also one who goes away while waiting.
+struct Queued<'a> {
+    waiting: &'a AtomicUsize,
+    before: usize,
+}
+
+impl<'a> Queued<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        Self { waiting, before: waiting.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}

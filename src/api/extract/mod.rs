@@ -1,0 +1,25 @@
+//! What handlers take: who asks, where, and what. A handler that takes a place has had it looked up and allowed; there is
+//! no other way to an engine, so that a route cannot forget to ask.
+
+mod act;
+mod body;
+mod client;
+mod id;
+mod page;
+mod person;
+mod place;
+mod query;
+
+#[allow(unused_imports, reason = "for the routes of mounts")]
+pub(crate) use act::Operate;
+pub(crate) use act::{Act, Manage, Read, Secure, See, Write};
+pub(crate) use body::{Body, BodyOrForm, Checked, Faults, OptionalBody};
+pub(crate) use client::{Changing, FromBrowser};
+pub(crate) use id::Id;
+#[allow(unused_imports, reason = "for the routes of files")]
+pub(crate) use page::{Page, PageParams, Pagination};
+#[allow(unused_imports, reason = "for the routes of mounts")]
+pub(crate) use person::OnServer;
+pub(crate) use person::{OwnAccount, SignedInOrNot};
+pub(crate) use place::{InNotebook, InWorkspace, NotebookPath, WorkspacePath, visible};
+pub(crate) use query::Query;

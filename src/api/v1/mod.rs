@@ -1,0 +1,22 @@
+//! Routes of `/api/v1`: one noun a folder, one verb a file. Each is registered with its description, by `routes!`: a
+//! route that stands in no description cannot be registered here.
+
+mod members;
+mod notebooks;
+mod users;
+mod workspaces;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use super::state::App;
+
+/// All of them.
+pub(super) fn router() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .merge(users::router())
+        .merge(workspaces::router())
+        .merge(members::router())
+        .merge(notebooks::router())
+}

@@ -1,0 +1,67 @@
+//! The guard of a daemon: a process that holds nothing and waits for the daemon's end.
+//!
+//! A daemon that is killed cannot end while one of its threads waits in the kernel for a lock whose holder waits for the
+//! daemon's answer. Aborting its mounts frees both, and somebody who is not part of the knot has to do it. After an end in
+//! good order there is nothing to free.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::cli::error::{CliError, Outcome};
+use crate::cli::mounts;
+use crate::sys::terminate_at_parents_end;
+
+/// How long a dead daemon is looked after.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The guard, seen from the daemon. It goes with the daemon's orderly end.
+#[derive(Debug)]
+pub(super) struct Guard(Option<Child>);
+
+impl Guard {
+    /// Starts one, from the thread that lives as long as the daemon, before there is anything that it could inherit.
+    /// Without one the next `cdx mount` or `cdx umount` does the same.
+    pub(super) fn start(workspace: &Path) -> Self {
+        let started = std::env::current_exe().and_then(|program| {
+            let mut command = Command::new(program);
+            command.args(["mount", "--guard", "--"]).arg(workspace).arg(workspace).current_dir("/");
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            terminate_at_parents_end(&mut command).spawn()
+        });
+        if let Err(error) = &started {
+            tracing::warn!(%error, "no guard could be started");
+        }
+        Self(started.ok())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(mut guard) = self.0.take() {
+            // Fails where it has gone already.
+            let _ = guard.kill();
+            let _ = guard.wait();
+        }
+    }
+}
+
+/// The guard itself: waits for the daemon's end, and sees to it that it can end.
+pub(super) fn watch(workspace: &Path) -> Result<Outcome, CliError> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])
+        .map_err(|error| CliError::Broken(format!("cannot catch signals: {error}")))?;
+    // A terminal's ^C is for the daemon, which then ends us.
+    if signals.forever().any(|signal| signal == SIGTERM) {
+        let began = Instant::now();
+        // The lock goes with the last thread; who has it then is another engine, and no business of ours.
+        while crate::engine::is_dying(workspace) && began.elapsed() < PATIENCE {
+            for mount in mounts::of(workspace) {
+                mounts::free(&mount.mountpoint);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    Ok(Outcome::Done)
+}
