@@ -18,7 +18,7 @@ use super::workspace::note_path;
 use super::{EngineError, Notebook, edit};
 use crate::history::History;
 use crate::index::journal::NotebookRecord;
-use crate::index::notebook::{NotebookDb, Opened};
+use crate::index::notebook::{IndexError, IndexedFile, NotebookDb, Opened};
 use crate::sys::{Dir, FileKind, StoreStat};
 use crate::types::{NotePath, NotebookName, NotebookNameError, NotebookNumber, StoreKey};
 
@@ -88,12 +88,12 @@ pub(super) mod meta {
 impl Core {
     /// Opens the notebook in the folder `name` and enters it into table, maps, index thread and scanner.
     pub(super) fn open_notebook(&self, name: &NotebookName) -> Result<Arc<Notebook>, EngineError> {
-        let (notebook, db) = self.load_notebook(name, None)?;
+        let (notebook, db, files) = self.load_notebook(name, None)?;
         // A listing of a notebook that was never indexed would be empty, and look like the truth.
         let is_whole = db.meta(meta::SCANNED)?.is_some();
         let debt = (!is_whole).then(|| self.queue.owe(Some(Instant::now() + FIRST_SCAN)));
         self.catalog.set_notebook_name(notebook.number, name.as_str());
-        self.catalog.load(notebook.number, notebook.reader.files()?);
+        self.catalog.load(notebook.number, files);
         self.notebooks.write().insert(Arc::clone(&notebook));
         self.hand_to_index(&notebook, db);
         self.scans.request_first(&notebook, debt);
@@ -106,18 +106,31 @@ impl Core {
         self.queue.push_task(Box::new(move |thread| thread.insert(IndexedNotebook::new(notebook, db))));
     }
 
-    /// Opens a notebook's files. With `nodes` it is one that was open before, under another name.
+    /// Opens a notebook's files, and reads what its index has. With `nodes` it is one that was open before, under another
+    /// name.
     fn load_notebook(
         &self,
         name: &NotebookName,
         nodes: Option<&Notebook>,
-    ) -> Result<(Arc<Notebook>, NotebookDb), EngineError> {
+    ) -> Result<(Arc<Notebook>, NotebookDb, Vec<IndexedFile>), EngineError> {
         let folder = NotePath::new(name.as_str()).map_err(|error| EngineError::Invalid(error.to_string()))?;
         let dir = self.root.open_dir(&folder)?;
         let (codex, place) = self.open_codex(name, &dir)?;
-        let (mut db, opened) = NotebookDb::open(&place.join("notebook.db"))?;
+        let file = place.join("notebook.db");
+        let (mut db, mut opened) = NotebookDb::open(&file)?;
         let history = Arc::new(self.open_history(name, &place)?);
-        let reader = db.reader()?;
+        let mut reader = db.reader()?;
+        let files = match reader.files() {
+            // Damage that shows only when all is read.
+            Err(IndexError::Damaged { reason, .. }) => {
+                tracing::warn!("database {} was damaged ({reason}): it is made anew", file.display());
+                drop((reader, db));
+                (db, opened) = (NotebookDb::replace(&file)?, Opened::Replaced);
+                reader = db.reader()?;
+                Vec::new()
+            }
+            files => files?,
+        };
         let (number, nodes) = match nodes {
             Some(old) => (old.number, Arc::clone(&old.nodes)),
             None => self.number_notebook(name, &mut db, opened, &reader)?,
@@ -138,7 +151,7 @@ impl Core {
             name: RwLock::new(name.clone()),
             nodes,
         };
-        Ok((Arc::new(notebook), db))
+        Ok((Arc::new(notebook), db, files))
     }
 
     /// A notebook's `.codex`, made if it is missing; while the store is only read, a scratch folder.
@@ -339,7 +352,7 @@ impl Core {
     /// find their files by path.
     fn rename_open(&self, notebook: &Notebook, to: &NotebookName) -> Result<(), EngineError> {
         self.leave_index(notebook.number);
-        let (renamed, db) = self.load_notebook(to, Some(notebook))?;
+        let (renamed, db, _) = self.load_notebook(to, Some(notebook))?;
         self.notebooks.write().insert(Arc::clone(&renamed));
         *notebook.name.write() = to.clone();
         self.catalog.set_notebook_name(notebook.number, to.as_str());

@@ -9,7 +9,7 @@ use super::error::{HistoryError, Step, optional};
 use super::message::CommitText;
 use super::repository::{BRANCH, inside};
 use super::salvage::has_objects;
-use super::tree::Tree;
+use super::tree::{Tree, header};
 use crate::sys::{Dir, FileKind, StoreError};
 use crate::types::NotePath;
 
@@ -170,7 +170,7 @@ fn newest_readable(odb: &Odb<'_>) -> Result<Option<Oid>, git2::Error> {
     })?;
     let mut commits: Vec<(i64, Oid, Option<Oid>)> = Vec::new();
     for id in ids {
-        if matches!(odb.read_header(id), Ok((_, git2::ObjectType::Commit)))
+        if matches!(header(odb, id), Ok((_, git2::ObjectType::Commit)))
             && let Ok(commit) = CommitText::read(odb, id)
         {
             commits.push((commit.seconds, id, commit.parent));
@@ -188,5 +188,5 @@ fn has_commits(odb: &Odb<'_>) -> Result<bool, git2::Error> {
         ids.push(*id);
         true
     })?;
-    Ok(ids.into_iter().any(|id| odb.read_header(id).map_or(true, |(_, kind)| kind == git2::ObjectType::Commit)))
+    Ok(ids.into_iter().any(|id| header(odb, id).map_or(true, |(_, kind)| kind == git2::ObjectType::Commit)))
 }

@@ -13,7 +13,7 @@ use super::error::{HistoryError, Step};
 use super::message::CommitText;
 use super::read::sound;
 use super::repository::{BRANCH, Handles, inside};
-use super::tree::{self, Tree};
+use super::tree::{self, Tree, header};
 use crate::sys::{Dir, IoContext};
 use crate::types::{CommitId, NotePath};
 
@@ -103,7 +103,7 @@ fn commits_of(all: &Odb<'_>) -> HashMap<Oid, CommitText> {
         ids.push(*id);
         true
     });
-    let is_commit = |id: &Oid| matches!(all.read_header(*id), Ok((_, ObjectType::Commit)));
+    let is_commit = |id: &Oid| matches!(header(all, *id), Ok((_, ObjectType::Commit)));
     let read = |id: Oid| sound(all, id).and_then(|_| CommitText::read(all, id)).ok().map(|commit| (id, commit));
     ids.into_iter().filter(is_commit).filter_map(read).collect()
 }

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use git2::{Odb, OdbObject, Oid};
+use git2::{ObjectType, Odb, OdbObject, Oid};
 
 use super::batch::PastKind;
 use super::error::{Step, optional};
@@ -164,5 +164,13 @@ pub(super) fn walk(
 
 /// The size of an object in bytes, `None` if there is none.
 pub(super) fn size(odb: &Odb<'_>, id: Oid) -> Result<Option<u64>, git2::Error> {
-    Ok(optional(odb.read_header(id))?.map(|(len, _)| len as u64))
+    Ok(optional(header(odb, id))?.map(|(len, _)| len as u64))
+}
+
+/// The size and type of an object. In a damaged pack an object can have a type that git does not know, at which `git2`
+/// panics: an error like any other damage.
+pub(super) fn header(odb: &Odb<'_>, id: Oid) -> Result<(usize, ObjectType), git2::Error> {
+    let read = std::panic::AssertUnwindSafe(|| odb.read_header(id));
+    std::panic::catch_unwind(read)
+        .unwrap_or_else(|_| Err(git2::Error::from_str("an object in a damaged pack is of no known type")))
 }

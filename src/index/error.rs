@@ -70,12 +70,13 @@ fn remedy(path: &str) -> &'static str {
 impl IndexError {
     /// Names the database that SQLite complains of; tells a damaged one from other failures.
     pub(crate) fn of(path: &Path, source: rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, InvalidColumnType};
         let path = path.display().to_string();
-        match source.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged { path, reason: source.to_string() }
-            }
-            _ => Self::Sqlite { path, source },
-        }
+        let is_damage = match (source.sqlite_error_code(), &source) {
+            (Some(code), _) => matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase),
+            // A flipped byte can leave a value where the schema allows none of its kind, and nothing else wrong.
+            (None, error) => matches!(error, FromSqlConversionFailure(..) | InvalidColumnType(..)),
+        };
+        if is_damage { Self::Damaged { path, reason: source.to_string() } } else { Self::Sqlite { path, source } }
     }
 }
