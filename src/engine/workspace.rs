@@ -213,8 +213,21 @@ pub fn is_held(path: &Path) -> bool {
 pub fn is_dying(path: &Path) -> bool {
     let Some(Holder { pid, .. }) = Holder::of(path).filter(|_| is_held(path)) else { return false };
     let stat = paths::read_text(Path::new(&format!("/proc/{pid}/stat"))).unwrap_or_default();
-    // `pid (name) state …`; the name may hold anything.
-    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))
+    is_ending(&stat)
+}
+
+/// Whether a process's line in proc_pid_stat(5) says that it is ending: its first thread has ended (`Z`) or begun to
+/// (`PF_EXITING`), waits for the others to be dumped after a crash (`PF_POSTCOREDUMP`), or was killed and does not come.
+fn is_ending(stat: &str) -> bool {
+    const ENDING: u64 = 0x4 | 0x8;
+    const KILLED: u64 = 1 << (libc::SIGKILL - 1);
+    // `pid (name) state ppid pgrp session tty tpgid flags …`, the pending signals 22 fields on; the name may hold anything.
+    let Some((_, rest)) = stat.rsplit_once(')') else { return false };
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let has = |at: usize, bits: u64| {
+        fields.get(at).and_then(|field| field.parse::<u64>().ok()).is_some_and(|field| field & bits != 0)
+    };
+    fields.first() == Some(&"Z") || has(6, ENDING) || has(28, KILLED)
 }
 
 /// Makes the folder at `path` (made if missing) a workspace. Every folder in it that is not hidden becomes a notebook
@@ -262,6 +275,23 @@ mod tests {
         assert_eq!(settings.inbox.as_deref(), Some("lab"));
         assert_eq!(settings.week_starts, jiff::civil::Weekday::Sunday);
         assert_eq!((settings.history_text_max, settings.history_binary_max), (2 << 20, 5));
+    }
+
+    #[test]
+    fn a_process_that_ends_is_told_from_one_that_runs() {
+        for (stat, expected) in [
+            ("7 (cdx) S 1 7 7 0 -1 4194304 100", false),
+            ("7 (a) Z (b) S 1 7 7 0 -1 4194304 100", false),
+            ("7 (cdx) Z 1 7 7 0 -1 4194304 100", true),
+            // A crash is being dumped, and a thread of it does not come.
+            ("7 (cdx) I 1 7 7 0 -1 4194312 100", true),
+            ("7 (cdx) D 1 7 7 0 -1 4194308 100", true),
+            ("", false),
+            ("7 (cdx) S 1 7 7 0 -1 4194560 1 0 0 0 1 0 0 0 20 0 17 0 3 1 5 18 9 9 1 1 1 0 0 4096 17475", false),
+            ("7 (cdx) D 1 7 7 0 -1 4194560 1 0 0 0 1 0 0 0 20 0 17 0 3 1 5 18 9 9 1 1 1 256 0 4096 17475", true),
+        ] {
+            assert_eq!(is_ending(stat), expected, "{stat}");
+        }
     }
 
     #[test]

@@ -266,9 +266,12 @@ pub fn check_mountpoint(store: &Path, mountpoint: &Path) -> Result<PathBuf, Moun
 }
 
 /// Ends the connection of a mount, whatever waits for it: all of that fails. For one whose daemon is dying, see
-/// [`crate::engine::is_dying`]; only root may.
+/// [`crate::engine::is_dying`]; only root may. It stays mounted: who writes there is to hear that the daemon is dead, and
+/// not to find an empty folder that takes everything.
 pub fn abort(mountpoint: &Path) {
-    // It aborts first, and then says EBUSY while somebody is in there: that is left to who unmounts.
+    // It aborts first, and then says EBUSY, since somebody is in there: we are. A path asks nothing of the daemon.
+    let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
+    let _held = rustix::fs::open(mountpoint, flags, rustix::fs::Mode::empty());
     let _ = rustix::mount::unmount(mountpoint, rustix::mount::UnmountFlags::FORCE);
 }
 

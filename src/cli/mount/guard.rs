@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -13,6 +14,9 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use crate::cli::error::{CliError, Outcome};
 use crate::cli::mounts;
 use crate::sys::terminate_at_parents_end;
+
+/// How soon a crash is noticed, of which no signal tells.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// How long a dead daemon is looked after.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,16 +56,29 @@ impl Drop for Guard {
 pub(super) fn watch(workspace: &Path) -> Result<Outcome, CliError> {
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])
         .map_err(|error| CliError::Broken(format!("cannot catch signals: {error}")))?;
-    // A terminal's ^C is for the daemon, which then ends us.
-    if signals.forever().any(|signal| signal == SIGTERM) {
-        let began = Instant::now();
-        // The lock goes with the last thread; who has it then is another engine, and no business of ours.
-        while crate::engine::is_dying(workspace) && began.elapsed() < PATIENCE {
-            for mount in mounts::of(workspace) {
-                mounts::free(&mount.mountpoint);
-            }
-            std::thread::sleep(Duration::from_millis(20));
+    let (told, hear) = mpsc::channel();
+    std::thread::spawn(move || {
+        // A terminal's ^C is for the daemon, which then ends us.
+        if signals.forever().any(|signal| signal == SIGTERM) {
+            let _ = told.send(());
         }
+    });
+    // After a crash no thread has ended before all are dumped, so that nobody tells us: we look.
+    while matches!(hear.recv_timeout(LOOK_EVERY), Err(RecvTimeoutError::Timeout)) {
+        free(workspace);
     }
+    free(workspace);
     Ok(Outcome::Done)
+}
+
+/// Aborts the mounts of an engine that is dead and cannot end.
+fn free(workspace: &Path) {
+    let began = Instant::now();
+    // The lock goes with the last thread; who has it then is another engine, and no business of ours.
+    while crate::engine::is_dying(workspace) && began.elapsed() < PATIENCE {
+        for mount in mounts::of(workspace) {
+            mounts::free(&mount.mountpoint);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
