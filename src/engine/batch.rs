@@ -459,7 +459,7 @@ impl<'a> Batch<'a> {
         };
         JournalEntry {
             seq: self.core.queue.number_found(),
-            time: jiff::Timestamp::now(),
+            time: crate::sys::now(),
             actor: Actor::Unknown,
             notebook: self.notebook.number,
             op,
@@ -567,7 +567,7 @@ fn journal_entry(look: &Look, notebook: &Notebook) -> Option<JournalEntry> {
     let (seq, by) = (look.seq?, look.by.as_ref()?);
     Some(JournalEntry {
         seq,
-        time: jiff::Timestamp::now(),
+        time: crate::sys::now(),
         actor: by.actor.clone(),
         notebook: notebook.number,
         op,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::core::Core;
 use super::recorder::Recorder;
@@ -300,8 +300,8 @@ impl HistoryQueue {
         self.changed.notify_all();
     }
 
-    /// Waits until a round is due, and takes it; `None` after the last.
-    fn take(&self) -> Option<Due> {
+    /// Waits until a round is due, and takes it, after `begin`; `None` after the last.
+    fn take(&self, begin: impl FnOnce()) -> Option<Due> {
         let mut state = self.state.lock();
         loop {
             let has_stock = state.pending.values().any(|pending| pending.stock.is_some());
@@ -326,6 +326,7 @@ impl HistoryQueue {
                 None => self.changed.wait(&mut state),
             }
         }
+        MutexGuard::unlocked(&mut state, begin);
         (state.first, state.last, state.kept_bytes) = (None, None, 0);
         let version = state.version;
         let mut taken = BTreeMap::new();
@@ -402,7 +403,8 @@ pub(super) fn run(core: &Arc<Core>) {
     let mut folding: Option<std::thread::JoinHandle<()>> = None;
     // What the last run left is folded after the first round.
     let mut rounds = FOLD_ROUNDS;
-    while let Some(due) = core.history.take() {
+    let begin = || core.open_notebooks().iter().for_each(|notebook| notebook.kept.begin_round());
+    while let Some(due) = core.history.take(begin) {
         let is_folding = folding.as_ref().is_some_and(|folding| !folding.is_finished());
         match due {
             Due::Fold => {
@@ -481,7 +483,10 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
             Ok(())
         }));
         match recording {
-            Ok(Ok(())) => core.history.lift_marks(number, round.version),
+            Ok(Ok(())) => {
+                core.history.lift_marks(number, round.version);
+                notebook.kept.end_round();
+            }
             Ok(Err(error)) => {
                 let error: EngineError = error;
                 core.heed_history(&notebook, &error);

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, XattrFlags};
 use rustix::io::Errno;
@@ -20,9 +19,6 @@ pub enum Replace {
     /// As [`Replace::KeepAttributes`], if the file is still what it was: ESTALE otherwise.
     IfUnchanged(StoreStat),
 }
-
-/// Makes temporary names unique within the process.
-static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 impl Dir {
     /// Writes `bytes` to `rel`: temporary file in the same folder, fsync, rename, fsync of the folder.
@@ -53,11 +49,7 @@ impl Dir {
             Err(Errno::NOENT) => None,
             Err(error) => return Err(error).context("write", &shown),
         };
-        // The name is one of those that the index, the history and the watcher ignore.
-        let temporary = format!(".codex-{}-{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let fd =
-            rustix::fs::openat(&folder, &*temporary, flags, Mode::from_raw_mode(0o666)).context("write", &shown)?;
+        let (temporary, fd) = folder.create_temporary().context("write", &shown)?;
         let result = (|| {
             let mut file = File::from(fd);
             file.write_all(bytes).context("write", &shown)?;
