@@ -32,8 +32,8 @@ pub fn is_clock_steady() -> bool {
 }
 
 fn is_steady(by_clock: jiff::SignedDuration, passed: Duration) -> bool {
-    let by_clock = by_clock.unsigned_abs().abs_diff(passed);
-    passed >= STEADY && by_clock <= DRIFT
+    // A time that the clock says is before the start is no time that passed.
+    Duration::try_from(by_clock).is_ok_and(|by_clock| passed >= STEADY && by_clock.abs_diff(passed) <= DRIFT)
 }
 
 fn shown() -> Instant {
