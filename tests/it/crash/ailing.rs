@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cdx::engine::Command as Ask;
 
@@ -59,9 +59,17 @@ impl Bench {
     fn heals(&self) {
         self.disk.fail(Vec::new());
         eventually(RECOVERS, "edits are taken again", || self.set(77).is_ok());
-        eventually(RECOVERS, "a flush is done", || self.site.ask("ada", &Ask::Flush).is_ok());
-        eventually(RECOVERS, "nothing is said to be wrong", || self.problems() == "[]");
-        eventually(RECOVERS, "files, index and history agree", || agreement(&self.site).is_ok());
+        let began = Instant::now();
+        while let Err(error) = self.site.ask("ada", &Ask::Flush) {
+            assert!(began.elapsed() < RECOVERS, "a flush is not done: {error}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let began = Instant::now();
+        while self.problems() != "[]" || agreement(&self.site).is_err() {
+            let left = || format!("{} {:?}", self.problems(), agreement(&self.site));
+            assert!(began.elapsed() < RECOVERS, "it is not well by itself: {}", left());
+            std::thread::sleep(Duration::from_millis(50));
+        }
         assert!(read(self.at("lab/a.md")).contains("n: 77"));
     }
 }
