@@ -72,7 +72,7 @@ fn fill(site: &Site, worker: &mut Worker) {
 
 #[test]
 fn kill_9_midway_through_a_fold_or_a_migration_loses_nothing() {
-    let (seed, kills) = (seed("CDX_CRASH_SEED"), setting("CDX_MIDWAY_KILLS", 3));
+    let (seed, kills) = (seed("CDX_CRASH_SEED"), setting("CDX_MIDWAY_KILLS", 2));
     println!("midway: seed {seed}, {kills} kills of each");
     let (began, site, mut random) = (Instant::now(), Site::new(), Random::of(seed));
     let mut workers = vec![Worker::new(0, random.next())];

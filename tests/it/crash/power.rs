@@ -333,7 +333,7 @@ fn work_until_cut(site: &Site, load: &mut Load, disk: &Disk) -> Result<&'static 
 
 #[test]
 fn what_was_acknowledged_as_durable_outlives_power_cuts_at_any_moment() {
-    let (seed, cuts) = (seed("CDX_POWER_SEED"), setting("CDX_POWER_CUTS", 20));
+    let (seed, cuts) = (seed("CDX_POWER_SEED"), setting("CDX_POWER_CUTS", 10));
     println!("power: seed {seed}, {cuts} cuts");
     let (began, mut at, mut done) = (Instant::now(), 0, 0);
     while at < cuts {
@@ -346,6 +346,26 @@ fn what_was_acknowledged_as_durable_outlives_power_cuts_at_any_moment() {
     }
     let seconds = began.elapsed().as_secs_f64();
     println!("power: {cuts} cuts, {done} operations acknowledged, 0 lost, seed {seed}, {seconds:.0} s");
+}
+
+/// The first commit of a new notebook was lost with the name of the folder that its branch is in.
+#[test]
+fn the_first_flush_of_a_new_notebook_outlives_a_power_cut() {
+    let site = Site::new();
+    let mut disk = site.on_disk();
+    let mut daemon = Daemon::start(&site);
+    daemon.wait_until_ready(&site);
+    std::fs::write(lab(&site, "a.md"), "text\n").unwrap();
+    let mut load = Load::new(1);
+    load.flush(&site).unwrap();
+    disk.cut();
+    daemon.kill();
+    assert!(daemon.ends_within(Duration::from_secs(20), &site));
+    disk = Disk::mount(&site.ws(), disk.take());
+    let mut daemon = Daemon::start(&site);
+    daemon.wait_until_ready(&site);
+    super::verify::is_recorded(&site, &load.flushed.unwrap()).unwrap();
+    drop((daemon, disk));
 }
 
 /// A test that cannot fail proves nothing: with any one flush left out, something is lost.
