@@ -426,7 +426,8 @@ pub(super) fn run(core: &Arc<Core>) {
                     break;
                 }
                 rounds += 1;
-                if rounds > FOLD_ROUNDS && !is_folding && !core.is_closed() {
+                let has_many = core.open_notebooks().iter().any(|notebook| notebook.history.has_many_packs());
+                if (rounds > FOLD_ROUNDS || has_many) && !is_folding && !core.is_closed() {
                     rounds = 0;
                     folding = Some(fold(core));
                 }
