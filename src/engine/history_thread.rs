@@ -14,9 +14,11 @@ use super::{EngineError, Notebook, Requester};
 use crate::history::Recorded;
 use crate::types::{Actor, NotePath, NotebookNumber};
 
-/// A change to be recorded. Contents are read when they are.
+/// A change to be recorded. Contents are read when they are, but for those that were kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Recording {
+    /// It had these contents before they went: a version of its own, whatever came after it.
+    Kept(Recorded),
     /// It has new contents.
     Written(NotePath),
     /// It is gone, with all below it.
@@ -47,8 +49,8 @@ struct Unrecorded {
 /// What waits of one notebook.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
+    /// In the order in which they happened.
     pub(super) changes: Vec<(Recording, Requester)>,
-    pub(super) kept: Vec<Kept>,
     unrecorded: BTreeMap<NotePath, Unrecorded>,
     stock: Option<Vec<Present>>,
     /// What was there when the notebook was opened is recorded; before that, any file may be unrecorded.
@@ -111,6 +113,34 @@ const FOLD_ROUNDS: u32 = 100;
 const KEPT_MAX: usize = 64 << 20;
 /// A mark whose hint never led to a change (an ignored file) is lifted after this.
 const MARK_MAX: Duration = Duration::from_secs(120);
+
+impl Recording {
+    /// Whose contents were kept.
+    pub(super) fn kept(&self) -> Option<&NotePath> {
+        match self {
+            Self::Kept(Recorded::Written { path, .. } | Recorded::Symlink { path, .. }) => Some(path),
+            Self::Kept(Recorded::Removed { .. } | Recorded::Moved { .. })
+            | Self::Written(_)
+            | Self::Removed(_)
+            | Self::Moved(..) => None,
+        }
+    }
+
+    /// Whether it moves or removes what is at a path.
+    pub(super) fn moves(&self, path: &NotePath) -> bool {
+        let concerns = |place: &NotePath| path.strip_prefix(place).is_some();
+        match self {
+            Self::Written(_) | Self::Kept(_) => false,
+            Self::Removed(gone) => concerns(gone),
+            Self::Moved(from, to) => concerns(from) || concerns(to),
+        }
+    }
+
+    /// The path of which it is a version.
+    pub(super) fn version_of(&self) -> Option<&NotePath> {
+        if let Self::Written(path) = self { Some(path) } else { self.kept() }
+    }
+}
 
 impl Unrecorded {
     fn is_by(&self, by: &Requester) -> bool {
@@ -178,6 +208,7 @@ impl HistoryQueue {
                 }
             }
             Recording::Removed(path) => drop(pending.unrecorded.remove(path)),
+            Recording::Kept(_) => {}
         }
         let moved = if let Recording::Moved(from, to) = &recording { pending.move_marks(from, to) } else { Vec::new() };
         pending.changes.push((recording, by));
@@ -229,11 +260,12 @@ impl HistoryQueue {
         self.state.lock().pending.entry(number).or_default().is_stocked = true;
     }
 
-    /// Contents that are about to go.
+    /// Contents that are about to go. They come after the changes that the index thread has seen by now.
     pub(super) fn keep(&self, number: NotebookNumber, kept: Kept) {
         let mut state = self.state.lock();
         state.kept_bytes += kept.size;
-        state.pending.entry(number).or_default().kept.push(kept);
+        let pending = state.pending.entry(number).or_default();
+        pending.changes.push((Recording::Kept(kept.recorded), kept.by));
         touch(&mut state, &self.changed);
         if state.kept_bytes > KEPT_MAX {
             state.flush_wanted += 1;
@@ -241,12 +273,23 @@ impl HistoryQueue {
         }
     }
 
-    /// The versions of a file that were kept since the last round, for whoever records them now.
-    pub(super) fn take_kept(&self, number: NotebookNumber, path: &NotePath) -> Vec<Kept> {
+    /// The versions of a file that were kept since the last round, for whoever records them now; those of a file that
+    /// came to this path since are not of it.
+    pub(super) fn take_kept(&self, number: NotebookNumber, path: &NotePath) -> Vec<(Recorded, Requester)> {
         let mut state = self.state.lock();
         let Some(pending) = state.pending.get_mut(&number) else { return Vec::new() };
-        let is_of = |kept: &mut Kept| super::recorder::path_of(&kept.recorded) == Some(path);
-        pending.kept.extract_if(.., is_of).collect()
+        let end = pending.changes.iter().position(|(change, _)| change.moves(path)).unwrap_or(pending.changes.len());
+        let taken = pending.changes.extract_if(..end, |(change, _)| change.kept().is_some_and(|kept| kept == path));
+        taken
+            .filter_map(|(change, by)| if let Recording::Kept(kept) = change { Some((kept, by)) } else { None })
+            .collect()
+    }
+
+    /// They could not be recorded.
+    pub(super) fn keep_again(&self, number: NotebookNumber, kept: Vec<(Recorded, Requester)>) {
+        let mut state = self.state.lock();
+        let kept = kept.into_iter().map(|(kept, by)| (Recording::Kept(kept), by));
+        state.pending.entry(number).or_default().changes.splice(..0, kept);
     }
 
     /// Compares the files that a first scan has met with what is recorded, once the index has taken them in.
@@ -290,7 +333,7 @@ impl HistoryQueue {
     /// How many changes wait, and for how long.
     pub(super) fn report(&self) -> (usize, Option<Duration>, Option<String>) {
         let state = self.state.lock();
-        let waiting = state.pending.values().map(|pending| pending.changes.len() + pending.kept.len()).sum();
+        let waiting = state.pending.values().map(|pending| pending.changes.len()).sum();
         (waiting, state.first.map(|first| first.elapsed()), state.failure.clone())
     }
 
@@ -339,8 +382,7 @@ impl HistoryQueue {
                     *by = mark.by.clone();
                 }
             }
-            let (kept, stock) = (std::mem::take(&mut pending.kept), pending.stock.take());
-            taken.insert(*number, Pending { changes, kept, stock, ..Pending::default() });
+            taken.insert(*number, Pending { changes, stock: pending.stock.take(), ..Pending::default() });
         }
         state.fold_at = Some(Instant::now() + FOLD);
         let settings = std::mem::take(&mut state.settings);
@@ -362,8 +404,6 @@ impl HistoryQueue {
         let pending = state.pending.entry(number).or_default();
         let newer = std::mem::replace(&mut pending.changes, failed.changes);
         pending.changes.extend(newer);
-        let newer = std::mem::replace(&mut pending.kept, failed.kept);
-        pending.kept.extend(newer);
         if pending.stock.is_none() {
             pending.stock = failed.stock;
         }

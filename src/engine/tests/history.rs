@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::history::{CommitInfo, PastKind};
+use crate::index::parse::edit::MetaEdit;
 
 impl Lab {
     fn log(&self) -> Vec<CommitInfo> {
@@ -120,6 +121,33 @@ fn versions_that_were_kept_are_recorded_in_their_order_whoever_wrote_them() {
     };
     assert_eq!(actors("a.md"), [Actor::User("tidy".to_owned()), Actor::User("grace".to_owned())]);
     assert_eq!(lab.recorded("a.md").as_deref(), Some("# second\n"));
+}
+
+/// A note that was written, moved and edited by three within one round had the version that the edit replaced recorded
+/// before the move: an undo of the edit brought back what the note was before all of it.
+#[test]
+fn an_undo_of_an_edit_of_a_note_that_moved_meanwhile_brings_back_what_it_replaced() {
+    let text = |n: u64| format!("---\nn: {n}\n---\n");
+    let lab = Lab::with(&[("a.md", &text(1))], false);
+    lab.flush();
+    let user = |name: &str| Requester { actor: Actor::User(name.to_owned()), gesture: None };
+    let note = |op: ChangeOp, path: &str, who: &str| {
+        lab.engine().note(Change { notebook: lab.lab().number, op, path: at(path), by: user(who) });
+    };
+    lab.write("a.md", &text(2));
+    note(ChangeOp::Written, "a.md", "grace");
+    lab.rename("a.md", "b.md");
+    note(ChangeOp::Renamed(at("a.md")), "b.md", "alan");
+    lab.barrier();
+    let key = FileKey { notebook: lab.lab().number, id: lab.id("b.md").unwrap() };
+    let edits = vec![MetaEdit::Set { key: "n".to_owned(), value: 3.into() }];
+    lab.engine().edit_metadata(&[(key, edits)], &user("ada")).unwrap();
+    lab.engine().undo(1, false, &user("ada")).unwrap();
+    assert_eq!(std::fs::read_to_string(lab.root().join("lab/b.md")).unwrap(), text(2));
+    let versions = lab.lab().history.versions(&at("b.md"), 10).unwrap();
+    let blobs = versions.iter().filter_map(|version| lab.lab().history.blob(version.blob?).ok());
+    let texts: Vec<String> = blobs.map(|blob| String::from_utf8_lossy(&blob).into_owned()).collect();
+    assert_eq!(texts, [text(2), text(3), text(2), text(1)], "{versions:?}");
 }
 
 #[test]
