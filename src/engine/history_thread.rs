@@ -52,6 +52,8 @@ pub(super) struct Pending {
     /// In the order in which they happened.
     pub(super) changes: Vec<(Recording, Requester)>,
     unrecorded: BTreeMap<NotePath, Unrecorded>,
+    /// Who is about to change a path: the watcher may see it before it is reported.
+    foretold: BTreeMap<NotePath, (Requester, Instant)>,
     stock: Option<Vec<Present>>,
     /// What was there when the notebook was opened is recorded; before that, any file may be unrecorded.
     is_stocked: bool,
@@ -80,6 +82,9 @@ pub(super) struct HistoryQueue {
     records: bool,
     state: Mutex<State>,
     changed: Condvar,
+    /// No round is recorded while a test holds it.
+    #[cfg(test)]
+    pub(super) held: Mutex<()>,
 }
 
 impl std::fmt::Debug for HistoryQueue {
@@ -171,7 +176,13 @@ impl Pending {
 impl HistoryQueue {
     /// Empty; `records` is false where the store is only read.
     pub(super) fn new(records: bool) -> Self {
-        Self { records, state: Mutex::default(), changed: Condvar::new() }
+        Self {
+            records,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            #[cfg(test)]
+            held: Mutex::default(),
+        }
     }
 
     /// The settings of the workspace may have changed.
@@ -198,8 +209,10 @@ impl HistoryQueue {
         match &recording {
             Recording::Written(path) | Recording::Moved(_, path) => {
                 let reported = pending.unrecorded.get(path).filter(|mark| !mark.is_queued);
-                if let Some(mark) = reported.filter(|_| by.actor == Actor::Unknown) {
-                    by = mark.by.clone();
+                if by.actor == Actor::Unknown {
+                    let foretold = pending.foretold.get(path).filter(|(_, end)| *end > Instant::now());
+                    let known = reported.map(|mark| &mark.by).or(foretold.map(|(by, _)| by));
+                    by = known.cloned().unwrap_or(by);
                 }
                 // Somebody else has written since, whose report is on its way: what will be read is theirs.
                 if reported.is_none_or(|mark| mark.is_by(&by)) {
@@ -236,9 +249,25 @@ impl HistoryQueue {
         let mut state = self.state.lock();
         state.version += 1;
         let version = state.version;
-        let marks = &mut state.pending.entry(number).or_default().unrecorded;
-        let is_queued = marks.get(path).is_some_and(|mark| mark.is_queued);
-        marks.insert(path.clone(), Unrecorded { by: by.clone(), noted: Instant::now(), is_queued, version });
+        let pending = state.pending.entry(number).or_default();
+        pending.foretold.remove(path);
+        let mark = Unrecorded { by: by.clone(), noted: Instant::now(), is_queued: false, version };
+        pending.unrecorded.insert(path.clone(), mark);
+    }
+
+    /// A change is about to be made, and will be reported: whoever sees it before learns whose it is.
+    pub(super) fn foretell(&self, number: NotebookNumber, path: &NotePath, by: &Requester) {
+        if self.records {
+            let end = Instant::now() + MARK_MAX;
+            self.state.lock().pending.entry(number).or_default().foretold.insert(path.clone(), (by.clone(), end));
+        }
+    }
+
+    /// What was foretold did not happen.
+    pub(super) fn retract(&self, number: NotebookNumber, path: &NotePath) {
+        if let Some(pending) = self.state.lock().pending.get_mut(&number) {
+            pending.foretold.remove(path);
+        }
     }
 
     /// Who last changed a path whose contents are not recorded yet, as far as is known.
@@ -273,23 +302,23 @@ impl HistoryQueue {
         }
     }
 
-    /// The versions of a file that were kept since the last round, for whoever records them now; those of a file that
-    /// came to this path since are not of it.
-    pub(super) fn take_kept(&self, number: NotebookNumber, path: &NotePath) -> Vec<(Recorded, Requester)> {
+    /// The first version of a file that was kept since the last round, for whoever records the file now; versions of
+    /// another that came to this path since are not of it.
+    pub(super) fn take_kept(&self, number: NotebookNumber, path: &NotePath) -> Option<(Recorded, Requester)> {
         let mut state = self.state.lock();
-        let Some(pending) = state.pending.get_mut(&number) else { return Vec::new() };
-        let end = pending.changes.iter().position(|(change, _)| change.moves(path)).unwrap_or(pending.changes.len());
-        let taken = pending.changes.extract_if(..end, |(change, _)| change.kept().is_some_and(|kept| kept == path));
-        taken
-            .filter_map(|(change, by)| if let Recording::Kept(kept) = change { Some((kept, by)) } else { None })
-            .collect()
+        let changes = &mut state.pending.get_mut(&number)?.changes;
+        let at = changes.iter().position(|(change, _)| change.moves(path) || change.kept() == Some(path))?;
+        if !matches!(changes[at].0, Recording::Kept(_)) {
+            return None;
+        }
+        let (Recording::Kept(kept), by) = changes.remove(at) else { return None };
+        Some((kept, by))
     }
 
-    /// They could not be recorded.
-    pub(super) fn keep_again(&self, number: NotebookNumber, kept: Vec<(Recorded, Requester)>) {
+    /// It could not be recorded.
+    pub(super) fn keep_again(&self, number: NotebookNumber, (kept, by): (Recorded, Requester)) {
         let mut state = self.state.lock();
-        let kept = kept.into_iter().map(|(kept, by)| (Recording::Kept(kept), by));
-        state.pending.entry(number).or_default().changes.splice(..0, kept);
+        state.pending.entry(number).or_default().changes.insert(0, (Recording::Kept(kept), by));
     }
 
     /// Compares the files that a first scan has met with what is recorded, once the index has taken them in.
@@ -495,6 +524,8 @@ fn end(folding: Option<std::thread::JoinHandle<()>>) {
 }
 
 fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Option<String> {
+    #[cfg(test)]
+    let _held = core.history.held.lock();
     let mut failure = None;
     if round.settings
         && let Err(error) = recorder.record_settings()
@@ -511,7 +542,7 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
                 recorder.record(&notebook, &pending, &mut gestures)?;
             }
             if let Some(present) = &pending.stock {
-                recorder.take_stock(&notebook, present)?;
+                recorder.take_stock(&notebook, present, &pending.changes)?;
                 crate::sys::release_free_memory();
                 core.history.set_stocked(number);
             }

@@ -262,7 +262,8 @@ impl Core {
     }
 
     /// Before an edit of Codex's own replaces contents that somebody else wrote, or that belong to another gesture,
-    /// and that are not recorded yet: keeps them for the history, so that each can be undone by itself.
+    /// and that are not recorded yet: keeps them for the history, so that each can be undone by itself. Foretells the
+    /// edit, which is to be noted or retracted.
     pub(super) fn keep_before_edit(&self, notebook: &super::Notebook, path: &NotePath, by: &super::Requester) {
         let last = self.history.unrecorded(notebook.number, path);
         if last.is_some_and(|last| (&last.actor, &last.gesture) != (&by.actor, &by.gesture)) {
@@ -272,6 +273,7 @@ impl Core {
             }
             self.keep_before_removal(notebook.number, path);
         }
+        self.history.foretell(notebook.number, path, by);
     }
 
     /// See [`Engine::keep_before_removal`].

@@ -122,15 +122,20 @@ impl<'a> Recorder<'a> {
                     changes.push(kept);
                 }
                 Recording::Written(path) => {
-                    // What it was before an edit that came since the round began comes before what it is now.
-                    let mut loaded = load(self.core, notebook, &path);
-                    while self.record_kept_of(notebook, &path, gestures)? {
-                        loaded = load(self.core, notebook, &path);
+                    let loaded = load(self.core, notebook, &path);
+                    // An edit that came since the round began kept what it replaced: that is what was written.
+                    if let Some(kept) = self.core.history.take_kept(notebook.number, &path) {
+                        if is_same(&kept.1, &group.by) {
+                            bytes += size_of(&kept.0);
+                            changes.push(kept.0);
+                        } else {
+                            self.commit_kept(notebook, kept, gestures)?;
+                        }
+                    } else if let Some(loaded) = loaded {
+                        bytes += loaded.size;
+                        marks.extend(Mark::of(&loaded.recorded));
+                        changes.push(loaded.recorded);
                     }
-                    let Some(loaded) = loaded else { continue };
-                    bytes += loaded.size;
-                    marks.extend(Mark::of(&loaded.recorded));
-                    changes.push(loaded.recorded);
                 }
             }
             if bytes > COMMIT_BYTES || changes.len() >= COMMIT_CHANGES {
@@ -182,33 +187,42 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Records the versions of a file that are kept by now, each as a commit of its own; whether there were any.
-    fn record_kept_of(
+    /// A version that somebody else wrote since the round began.
+    fn commit_kept(
         &self,
         notebook: &Notebook,
-        path: &NotePath,
+        (kept, by): (Recorded, Requester),
         gestures: &mut Gestures,
-    ) -> Result<bool, EngineError> {
-        let mut kept = self.core.history.take_kept(notebook.number, path);
-        let has_any = !kept.is_empty();
-        while let Some((version, by)) = kept.first() {
-            let gesture = gestures.of(by);
-            if let Err(error) = self.commit(notebook, vec![version.clone()], by, &gesture, None) {
-                self.core.history.keep_again(notebook.number, kept);
-                return Err(error);
-            }
-            kept.remove(0);
+    ) -> Result<(), EngineError> {
+        let gesture = gestures.of(&by);
+        let recorded = self.commit(notebook, vec![kept.clone()], &by, &gesture, None);
+        if recorded.is_err() {
+            self.core.history.keep_again(notebook.number, (kept, by));
         }
-        Ok(has_any)
+        recorded.map(drop)
     }
 
     /// Records what changed while nobody looked, after a crash or between two runs; and all of a notebook that has no
-    /// history yet.
-    pub(super) fn take_stock(&self, notebook: &Notebook, present: &[Present]) -> Result<(), EngineError> {
+    /// history yet, as it was before `waiting` changes.
+    pub(super) fn take_stock(
+        &self,
+        notebook: &Notebook,
+        present: &[Present],
+        waiting: &[(Recording, Requester)],
+    ) -> Result<(), EngineError> {
         pass(FaultPoint::TakeStock);
         let gesture = edit::new_gesture();
         let Some(head) = notebook.history.head()? else {
-            let changes = present.iter().map(|file| Recording::Written(file.path.clone())).collect();
+            let mut kept: HashMap<&NotePath, &Recording> = HashMap::new();
+            for (change, _) in waiting {
+                if let Some(path) = change.kept() {
+                    kept.entry(path).or_insert(change);
+                }
+            }
+            let found = |path: &NotePath| {
+                kept.get(path).map_or_else(|| Recording::Written(path.clone()), |kept| (*kept).clone())
+            };
+            let changes = present.iter().map(|file| found(&file.path)).collect();
             let by = Requester { actor: Actor::Codex, gesture: None };
             let group = Group::of_writes(by, gesture, changes);
             return self.record_group(notebook, group, Some("adopt notebook"), &mut Gestures::default());
@@ -294,6 +308,10 @@ impl Group {
     fn has_kept(&self, taken: &Recording) -> bool {
         self.changes.iter().filter_map(Recording::kept).any(|kept| taken.moves(kept))
     }
+}
+
+fn is_same(one: &Requester, other: &Requester) -> bool {
+    (&one.actor, &one.gesture) == (&other.actor, &other.gesture)
 }
 
 /// Bytes of contents that were kept.
