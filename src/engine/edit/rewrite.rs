@@ -61,6 +61,21 @@ impl Engine {
         bytes: &[u8],
         by: &Requester,
     ) -> Result<Outcome, EngineError> {
+        let replaced = self.replace_foretold(notebook, path, current, bytes, by);
+        if !matches!(replaced, Ok(Outcome::Written)) {
+            self.core.history.retract(notebook.number, path);
+        }
+        replaced
+    }
+
+    fn replace_foretold(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        current: &Current,
+        bytes: &[u8],
+        by: &Requester,
+    ) -> Result<Outcome, EngineError> {
         notebook.check_trusted()?;
         let dir = &notebook.dir;
         if !dir.may_write(path)? {
