@@ -123,11 +123,8 @@ impl Recording {
     /// Whose contents were kept.
     pub(super) fn kept(&self) -> Option<&NotePath> {
         match self {
-            Self::Kept(Recorded::Written { path, .. } | Recorded::Symlink { path, .. }) => Some(path),
-            Self::Kept(Recorded::Removed { .. } | Recorded::Moved { .. })
-            | Self::Written(_)
-            | Self::Removed(_)
-            | Self::Moved(..) => None,
+            Self::Kept(recorded) => super::recorder::path_of(recorded),
+            Self::Written(_) | Self::Removed(_) | Self::Moved(..) => None,
         }
     }
 

@@ -380,6 +380,14 @@ fn groups(changes: &[(Recording, Requester)], gestures: &mut Gestures) -> Vec<Gr
     groups
 }
 
+/// Whose contents these are.
+pub(super) fn path_of(recorded: &Recorded) -> Option<&NotePath> {
+    match recorded {
+        Recorded::Written { path, .. } | Recorded::Symlink { path, .. } => Some(path),
+        Recorded::Removed { .. } | Recorded::Moved { .. } => None,
+    }
+}
+
 /// Whether the history has such a version of the file already.
 pub(super) fn is_recorded(notebook: &Notebook, recorded: &Recorded) -> bool {
     let blob = match recorded {

@@ -89,7 +89,10 @@ fn a_start_with_too_few_descriptors_says_so_or_works() {
         command.args(["-c", &script, env!("CARGO_BIN_EXE_cdx")]);
         let mut daemon = Daemon::of(&site, command);
         if daemon.try_until_ready().is_ok() {
-            assert!(read(site.mnt().join("lab/a.md")).contains("text"), "{descriptors}");
+            match std::fs::read_to_string(site.mnt().join("lab/a.md")) {
+                Ok(text) => assert!(text.contains("text"), "{descriptors}: {text}"),
+                Err(error) => assert_eq!(error.raw_os_error(), Some(libc::EMFILE), "{descriptors}: {error}"),
+            }
             daemon.terminate();
         }
         assert!(daemon.has_ended_within(Duration::from_secs(20)), "{descriptors}: it does not end");

@@ -271,6 +271,19 @@ fn with_line(text: &[u8], begin: &str, end: &str) -> Vec<u8> {
     lines.collect::<String>().into_bytes()
 }
 
+/// So many packs that every daemon that has recorded something begins to fold them.
+fn fill(site: &Site, load: &mut Load) -> io::Result<()> {
+    let mut daemon = Daemon::start_with(site, &[("PATH", "/nonexistent".to_owned())]);
+    daemon.wait_until_ready(site);
+    for _ in 0..55 {
+        load.save(site, 0)?;
+        load.flush(site)?;
+    }
+    daemon.terminate();
+    let has_ended = daemon.has_ended_within(Duration::from_secs(20));
+    if has_ended { Ok(()) } else { Err(io::Error::other("the daemon does not end")) }
+}
+
 /// One disk through so many cuts: how many operations were acknowledged; or what was lost.
 fn live(seed: u64, cuts: u64, lies: &[&str]) -> Result<u64, String> {
     let site = Site::new();
@@ -278,6 +291,9 @@ fn live(seed: u64, cuts: u64, lies: &[&str]) -> Result<u64, String> {
     let mut load = Load::new(random.next());
     let mut disk = site.on_disk();
     let dog = Watchdog::over(site.mnt(), Duration::from_secs(120), format!("power, seed {seed}"));
+    if random.below(3) == 0 {
+        fill(&site, &mut load).map_err(|error| format!("before any cut: {error}"))?;
+    }
     for number in 0..cuts {
         dog.alive();
         for lie in lies {
@@ -287,7 +303,9 @@ fn live(seed: u64, cuts: u64, lies: &[&str]) -> Result<u64, String> {
         let count = random.below(60) * random.below(60);
         let how = Remains::any(&mut random);
         disk.cut_after(count, how.clone());
-        let mut daemon = Daemon::start(&site);
+        // Packs are folded by git, or without it.
+        let path = if random.below(2) == 0 { Some(("PATH", "/nonexistent".to_owned())) } else { None };
+        let mut daemon = Daemon::start_with(&site, path.as_slice());
         let is_ready = daemon.try_until_ready().is_ok();
         let last = if is_ready { work_until_cut(&site, &mut load, &disk)? } else { "the start" };
         disk.cut();
