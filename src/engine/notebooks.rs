@@ -132,12 +132,11 @@ impl Core {
             }
             files => files?,
         };
-        let (number, nodes, kept) = match old {
-            Some(old) => (old.number, Arc::clone(&old.nodes), Arc::clone(&old.kept)),
-            None => {
-                let (number, nodes) = self.number_notebook(name, &mut db, opened, &reader)?;
-                (number, nodes, Arc::new(KeptLog::open(&codex)?))
-            }
+        let (number, nodes, kept) = if let Some(old) = old {
+            (old.number, Arc::clone(&old.nodes), Arc::clone(&old.kept))
+        } else {
+            let (number, nodes) = self.number_notebook(name, &mut db, opened, &reader)?;
+            (number, nodes, Arc::new(KeptLog::open(&codex)?))
         };
         let key = |dir: &Dir| dir.stat(&NotePath::root()).map(|stat| stat.key);
         let notebook = Notebook {

@@ -99,6 +99,7 @@ fn began_ns(pid: u32) -> Option<i128> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "what a crash leaves is written by hand")]
 mod tests {
     use super::*;
 

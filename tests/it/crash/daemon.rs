@@ -263,8 +263,11 @@ impl Watchdog {
                     Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
                     Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
                         eprintln!("{what}: nothing happens for {limit:?}; the mount is aborted and the test ended");
-                        let _ = rustix::mount::unmount(&mnt, UnmountFlags::FORCE);
-                        let _ = rustix::mount::unmount(&mnt, UnmountFlags::DETACH);
+                        // The store may be a disk that this process serves.
+                        for mount in [mnt.clone(), mnt.with_file_name("ws")] {
+                            let _ = rustix::mount::unmount(&mount, UnmountFlags::FORCE);
+                            let _ = rustix::mount::unmount(&mount, UnmountFlags::DETACH);
+                        }
                         std::process::abort();
                     }
                 }

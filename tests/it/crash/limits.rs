@@ -161,7 +161,7 @@ fn a_watcher_that_dies_is_begun_anew() {
         site.ask_for("");
         eventually(RECOVERS, "it watches again", || {
             let status = site.ask("ada", &Ask::Status).unwrap();
-            status["watcher"]["state"] == "watching" && status["problems"].to_string() == "[]"
+            status["watcher"]["state"] == "watching" && status["problems"] == serde_json::json!([])
         });
         // In old folders and in new ones, and at once: it does not poll.
         for path in [format!("t{n}.md"), format!("d{n}/t{n}.md")] {

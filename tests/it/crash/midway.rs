@@ -96,9 +96,7 @@ fn kill_9_midway_through_a_fold_or_a_migration_loses_nothing() {
                     let _ = workers[0].save_and_flush(&site);
                 }
             }
-            if !daemon.ends_within(Duration::from_secs(5), &site) {
-                panic!("{what}: nobody killed it: {}", site.log());
-            }
+            assert!(daemon.ends_within(Duration::from_secs(5), &site), "{what}: nobody killed it: {}", site.log());
             late += u64::from(daemon.signal() != Some(libc::SIGKILL));
             site.ask_for("");
             let mut daemon = Daemon::start(&site);

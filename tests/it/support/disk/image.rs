@@ -150,7 +150,9 @@ impl Image {
             parts.push(node.place.1.to_string_lossy().into_owned());
             at = node.place.0;
         }
-        parts.iter().rev().map(|part| format!("/{part}")).collect()
+        parts.push(String::new());
+        parts.reverse();
+        parts.join("/")
     }
 
     /// Makes a node; its number.
