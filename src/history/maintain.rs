@@ -3,6 +3,7 @@
 //! Small packs are folded geometrically, so that a byte is rewritten a logarithmic number of times. The `git`
 //! program does it best (it finds deltas against earlier versions); without it libgit2's pack builder does.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -44,13 +45,23 @@ pub(super) fn is_due(dir: &Dir) -> Result<bool, HistoryError> {
     Ok(loose > LOOSE_MAX)
 }
 
-/// With the git program; `None` if there is none.
+/// With the git program; `None` if there is none. What the new pack replaces is there still: git would remove it before
+/// the new one's name is on disk.
 pub(super) fn with_program(path: &Path) -> Result<Option<Folded>, HistoryError> {
+    git(path, &["repack", "--geometric=2", "-q"])
+}
+
+/// Removes loose objects that packs hold, which are there for good.
+pub(super) fn prune_loose(path: &Path) -> Result<(), HistoryError> {
+    git(path, &["prune-packed", "-q"]).map(drop)
+}
+
+fn git(path: &Path, args: &[&str]) -> Result<Option<Folded>, HistoryError> {
     let damaged = |problem: String| HistoryError::Damaged { repository: path.display().to_string(), problem };
     let mut command = Command::new("git");
     command
         .args(["-c", "core.hooksPath=/dev/null", "-c", "pack.threads=1", "-c", "pack.writeReverseIndex=false"])
-        .args(["repack", "--geometric=2", "-d", "-q"])
+        .args(args)
         .current_dir(path)
         .env_clear()
         .envs(std::env::var_os("PATH").map(|value| ("PATH", value)))
@@ -74,8 +85,8 @@ pub(super) fn with_program(path: &Path) -> Result<Option<Folded>, HistoryError> 
     pass(FaultPoint::FoldRuns);
     match wait(child, PATIENCE) {
         Ok(None) => Ok(Some(Folded::Packs)),
-        Ok(Some(complaint)) => Err(damaged(format!("git repack failed: {complaint}"))),
-        Err(error) => Err(damaged(format!("git repack did not run to its end: {error}"))),
+        Ok(Some(complaint)) => Err(damaged(format!("git {} failed: {complaint}", args[0]))),
+        Err(error) => Err(damaged(format!("git {} did not run to its end: {error}", args[0]))),
     }
 }
 
@@ -118,20 +129,30 @@ pub(super) fn in_process(repo: &Repository, dir: &Dir) -> Step<Folded> {
     ids.sort_unstable();
     ids.dedup();
     write_pack(repo, dir.path(), &ids)?;
+    remove_replaced(dir, &packs)?;
+    Ok(Folded::Packs)
+}
+
+/// Removes those of `old` whose objects are all in packs that came since, once these are there for good.
+pub(super) fn remove_replaced(dir: &Dir, old: &[(String, u64)]) -> Step<()> {
+    let folder = inside("objects/pack");
+    dir.sync(&folder)?;
     pass(FaultPoint::FoldPacked);
-    let after = self::packs(dir)?;
-    let is_replaced = after.iter().any(|pack| !packs.contains(pack));
-    for (stem, _) in packs.iter().filter(|_| is_replaced) {
+    let mut there = HashSet::new();
+    for (stem, _) in packs(dir)?.iter().filter(|pack| !old.contains(pack)) {
+        there.extend(pack_ids(dir, stem)?);
+    }
+    for (stem, _) in old {
+        let is_replaced = !there.is_empty() && pack_ids(dir, stem)?.iter().all(|id| there.contains(id));
         // The index first: a pack without one is nothing to git, an index without a pack is damage.
-        for suffix in [".idx", ".rev", ".bitmap", ".pack"] {
+        for suffix in [".idx", ".rev", ".bitmap", ".pack"].iter().filter(|_| is_replaced) {
             match dir.remove_file(&inside(&format!("objects/pack/{stem}{suffix}"))) {
                 Err(error) if !error.is_not_found() => return Err(error.into()),
                 _ => {}
             }
         }
     }
-    dir.sync(&inside("objects/pack"))?;
-    Ok(Folded::Packs)
+    Ok(dir.sync(&folder)?)
 }
 
 /// `PackBuilder::write` is the one way of libgit2's that heeds the configuration's fsync: `Odb::packwriter` needs a
@@ -181,7 +202,7 @@ pub(super) fn damaged_packs(dir: &Dir) -> Step<Vec<String>> {
 }
 
 /// Names (`pack-…`) and sizes of the packs.
-fn packs(dir: &Dir) -> Result<Vec<(String, u64)>, HistoryError> {
+pub(super) fn packs(dir: &Dir) -> Result<Vec<(String, u64)>, HistoryError> {
     let folder = inside("objects/pack");
     let mut packs = Vec::new();
     for entry in dir.list(&folder)? {

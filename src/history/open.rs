@@ -332,8 +332,12 @@ impl History {
         if !maintain::is_due(&dir)? {
             return Ok(());
         }
+        let old = maintain::packs(&dir)?;
         if maintain::with_program(self.handles.path())?.is_none() {
             self.fold_in_process(&dir)?;
+        } else {
+            self.handles.with("fold packs", |_| maintain::remove_replaced(&dir, &old))?;
+            maintain::prune_loose(self.handles.path())?;
         }
         self.handles.forget();
         Ok(())
