@@ -1,6 +1,7 @@
 //! Routes of `/api/v1`: one noun a folder, one verb a file. Each is registered with its description, by `routes!`: a
 //! route that stands in no description cannot be registered here.
 
+mod files;
 mod members;
 mod notebooks;
 mod users;

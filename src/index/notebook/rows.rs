@@ -40,6 +40,9 @@ pub struct FileRow {
     pub created: String,
     /// When its contents last changed (ISO 8601).
     pub modified: String,
+    /// The sidecar that its metadata is written to, where it has one.
+    #[serde(skip)]
+    pub sidecar: Option<NotePath>,
     /// Excerpt around the full text matches, where the query has any: matches between `\u{2}` and `\u{3}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snippet: Option<String>,

@@ -1,0 +1,5 @@
+//! Files of a notebook.
+
+mod object;
+
+pub(crate) use object::{FileOut, reference};
