@@ -119,7 +119,6 @@ impl ApiError {
     }
 
     /// 412: the file is not what the caller edited; `current` is its hash now.
-    #[expect(dead_code, reason = "routes of files answer with it")]
     pub(crate) fn changed_meanwhile(detail: impl Into<String>, current: Option<String>) -> Self {
         Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
             .with(|error| error.current_hash = current)

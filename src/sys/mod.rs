@@ -25,7 +25,7 @@ pub use caller::{ActingAs, Credentials, WithoutSetId, act_as, without_set_id};
 pub use change::InPlace;
 pub use child::{end_with_parent, terminate_at_parents_end};
 pub use dir::{Dir, DirEntry};
-pub use durable::Replace;
+pub use durable::{Replace, Staged};
 pub use error::{IoContext, StoreError};
 pub use fault::{FaultPoint, pass, reach};
 pub use inotify::{FolderEvents, ReadOutcome, StoreEvent, StoreEventKind, WatchId};
