@@ -15,6 +15,7 @@ mod memory;
 pub mod paths;
 mod plain;
 mod random;
+mod reading;
 mod scratch;
 mod stat;
 mod sysfs;
@@ -32,6 +33,7 @@ pub use inotify::{FolderEvents, ReadOutcome, StoreEvent, StoreEventKind, WatchId
 pub use lock::{Attempt, FileLock, boot_id};
 pub use memory::release_free_memory;
 pub use random::random_bytes;
+pub use reading::OpenFile;
 pub use scratch::ScratchFolder;
 pub use stat::{FileKind, StoreStat};
 pub use sysfs::write_sysfs;

@@ -5,6 +5,7 @@ mod act;
 mod body;
 mod client;
 mod id;
+mod named;
 mod page;
 mod person;
 mod place;
@@ -16,7 +17,7 @@ pub(crate) use act::{Act, Manage, Read, Secure, See, Write};
 pub(crate) use body::{Body, BodyOrForm, Checked, Faults, OptionalBody};
 pub(crate) use client::{Changing, FromBrowser};
 pub(crate) use id::Id;
-#[allow(unused_imports, reason = "for the routes of files")]
+pub(crate) use named::{CommitParam, FileParam, PathParam, RefParam, TimeParam};
 pub(crate) use page::{Page, PageParams, Pagination};
 #[allow(unused_imports, reason = "for the routes of mounts")]
 pub(crate) use person::OnServer;

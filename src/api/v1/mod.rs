@@ -2,6 +2,8 @@
 //! route that stands in no description cannot be registered here.
 
 mod files;
+mod folders;
+mod history;
 mod members;
 mod notebooks;
 mod users;
@@ -20,4 +22,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(workspaces::router())
         .merge(members::router())
         .merge(notebooks::router())
+        .merge(files::router())
+        .merge(folders::router())
+        .merge(history::router())
 }

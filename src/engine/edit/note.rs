@@ -239,7 +239,8 @@ fn body_of(name: &str, bytes: &[u8]) -> usize {
     }
 }
 
-fn hash_of(bytes: &[u8]) -> ContentHash {
+/// SHA-256 of a file's bytes.
+pub(super) fn hash_of(bytes: &[u8]) -> ContentHash {
     ContentHash(Sha256::digest(bytes).into())
 }
 
