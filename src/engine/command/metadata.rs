@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::engine::edit::{GestureWords, set_property, tag_named, unset_property, with_gesture};
 use crate::engine::{Engine, EngineError, Requester};
 use crate::index::parse::edit::MetaEdit;
-use crate::types::{TagName, Value};
+use crate::types::Value;
 
 /// Reply of the commands that edit metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 
 use super::{FileOut, inside};
 use crate::api::error::{Answer, ApiError, Refusals};
-use crate::api::extract::{Act, InNotebook, Query, Read, RefParam};
+use crate::api::extract::{Act, InNotebook, OwnAccount, Query, Read, RefParam, See};
 use crate::api::state::App;
 use crate::types::{FileId, NotebookId};
 
@@ -34,9 +34,7 @@ impl<A: Act> FromRequestParts<Arc<App>> for Referred<A> {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Answer<Self> {
         // Who asks comes before what is asked for, so that nobody learns from a refusal.
-        let me: Answer<crate::api::extract::OwnAccount<crate::api::extract::See>> =
-            FromRequestParts::from_request_parts(parts, app).await;
-        me?;
+        OwnAccount::<See>::from_request_parts(parts, app).await?;
         let RefParam(text) = RefParam::from_request_parts(parts, app).await?;
         let Query(FlatParams { notebook_id }) = Query::from_request_parts(parts, app).await?;
         let missing = || ApiError::not_found(format!("no file `{text}`"));

@@ -30,7 +30,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(super) use bytes::{Disposition, Served};
+pub(super) use bytes::Disposition;
 pub(super) use history::{CommitOut, HistoryOut};
 pub(super) use inside::{Inside, inside};
 pub(crate) use object::FileOut;
