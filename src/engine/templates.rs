@@ -115,9 +115,8 @@ impl Engine {
         let is_template = |name: &String| {
             let path = folder().join(name);
             !name.starts_with('.')
-                && path.is_ok_and(|path| {
-                    notebook.dir.stat(&path).is_ok_and(|stat| stat.is_file() && stat.size <= LARGEST)
-                })
+                && path
+                    .is_ok_and(|path| notebook.dir.stat(&path).is_ok_and(|stat| stat.is_file() && stat.size <= LARGEST))
         };
         templates.extend(names.into_iter().filter(is_template).map(|name| {
             let (stem, extension) = split_name(&name);
@@ -140,19 +139,20 @@ impl Engine {
     pub fn template(&self, notebook: &Notebook, id: &str) -> Result<(Template, String), EngineError> {
         let missing = || EngineError::NotFound(format!("no template `{id}`"));
         let found = self.templates(notebook)?.into_iter().find(|template| template.id == id).ok_or_else(missing)?;
-        let text = match id.split_once(':') {
-            Some(("builtin", name)) => {
-                BUILTIN.iter().find(|builtin| builtin.name == name).map(|builtin| builtin.text.to_owned())
-            }
-            Some((_, name)) => {
-                let path = folder().join(name).map_err(|_| missing())?;
-                let (bytes, _) = notebook.dir.read(&path, LARGEST)?;
-                Some(String::from_utf8(bytes).map_err(|_| {
-                    EngineError::Invalid(format!("the template `{id}` is no text; save it as UTF-8"))
-                })?)
-            }
-            None => None,
-        };
+        let text =
+            match id.split_once(':') {
+                Some(("builtin", name)) => {
+                    BUILTIN.iter().find(|builtin| builtin.name == name).map(|builtin| builtin.text.to_owned())
+                }
+                Some((_, name)) => {
+                    let path = folder().join(name).map_err(|_| missing())?;
+                    let (bytes, _) = notebook.dir.read(&path, LARGEST)?;
+                    Some(String::from_utf8(bytes).map_err(|_| {
+                        EngineError::Invalid(format!("the template `{id}` is no text; save it as UTF-8"))
+                    })?)
+                }
+                None => None,
+            };
         Ok((found, text.ok_or_else(missing)?))
     }
 }
@@ -181,16 +181,9 @@ impl Placeholders {
             let (before, from) = rest.split_at(open);
             text.push_str(before);
             let inner = from[2..].find("}}").map(|close| &from[2..2 + close]);
-            match inner.and_then(|name| Some((name, self.value(name.trim())?))) {
-                Some((name, value)) => {
-                    text.push_str(&value);
-                    rest = &from[name.len() + 4..];
-                }
-                None => {
-                    text.push_str("{{");
-                    rest = &from[2..];
-                }
-            }
+            let known = inner.and_then(|name| Some((name, self.value(name.trim())?)));
+            text.push_str(known.as_ref().map_or("{{", |(_, value)| value));
+            rest = &from[known.map_or(2, |(name, _)| name.len() + 4)..];
         }
         text.push_str(rest);
         text

@@ -49,7 +49,8 @@ impl Engine {
         values: &[(String, Value)],
         by: &Requester,
     ) -> Result<Edited, EngineError> {
-        let edits = values.iter().map(|(key, value)| set_property(key, value.clone())).collect::<Result<Vec<_>, _>>()?;
+        let edits =
+            values.iter().map(|(key, value)| set_property(key, value.clone())).collect::<Result<Vec<_>, _>>()?;
         let keys: Vec<&str> = values.iter().map(|(key, _)| key.trim()).collect();
         let summary = format!("Set {} in {file}", keys.join(", "));
         self.edit_files(&[file.to_owned()], &edits, summary, by)

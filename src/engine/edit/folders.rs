@@ -58,7 +58,9 @@ impl Engine {
             return Err(EngineError::NotFound(format!("no folder {folder} in {}", notebook.name())));
         }
         match self.save_note(notebook, &metadata, save, None, by) {
-            Err(EngineError::NotFound(_)) if save.edits.iter().all(|edit| matches!(edit, MetaEdit::Unset { .. })) => Ok(()),
+            Err(EngineError::NotFound(_)) if save.edits.iter().all(|edit| matches!(edit, MetaEdit::Unset { .. })) => {
+                Ok(())
+            }
             Err(EngineError::NotFound(_)) => {
                 self.create_note(notebook, &metadata, NewNote { bytes: b"", edits: &save.edits }, by)
             }

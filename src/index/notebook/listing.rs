@@ -66,9 +66,8 @@ impl NotebookReader {
                    GROUP BY name ORDER BY name";
         self.with(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([&below, &end_of(&below)], |row| {
-                Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-            })?;
+            let rows = statement
+                .query_map([&below, &end_of(&below)], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
             rows.collect()
         })
     }
@@ -113,8 +112,7 @@ fn page(connection: &Connection, listing: &Listing, within: &str, below: &str) -
         ),
         FileOrder::Size => format!("f.size {direction}, f.path"),
     };
-    let sql =
-        format!("SELECT {FILE_COLUMNS} FROM file_metadata f WHERE {within} ORDER BY {order} LIMIT ?2 OFFSET ?3");
+    let sql = format!("SELECT {FILE_COLUMNS} FROM file_metadata f WHERE {within} ORDER BY {order} LIMIT ?2 OFFSET ?3");
     let mut statement = connection.prepare_cached(&sql)?;
     let clamped = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let rows = statement.query_map(params![below, clamped(listing.limit), clamped(listing.skip)], |row| {
@@ -150,9 +148,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut db = open(folder.path());
         let mut records = Vec::new();
-        for (at, title, size) in
-            [("b.md", "beta", 3), ("a/x.md", "Alpha", 1), ("a/c/y.md", "gamma", 2), ("a0.md", "delta", 4), ("á/z.md", "eta", 5)]
-        {
+        for (at, title, size) in [
+            ("b.md", "beta", 3),
+            ("a/x.md", "Alpha", 1),
+            ("a/c/y.md", "gamma", 2),
+            ("a0.md", "delta", 4),
+            ("á/z.md", "eta", 5),
+        ] {
             let mut record = note(at);
             record.size = size;
             title.clone_into(&mut record.parsed.title);

@@ -3,10 +3,14 @@
 mod accounts;
 pub mod client;
 mod description;
+mod files;
+mod folders;
 mod lab;
 mod matrix;
 mod notebooks;
+mod paths;
 mod rules;
+mod upload;
 mod workspaces;
 
 use std::path::PathBuf;

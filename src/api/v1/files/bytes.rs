@@ -1,6 +1,7 @@
 //! Bytes served: all of them, a range, or none where the caller has them already. What a browser is shown of them runs
 //! nothing and loads nothing.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use axum::body::{Body, Bytes};
@@ -58,12 +59,7 @@ enum Wanted {
 
 impl Served {
     /// The answer to a request with these headers.
-    pub(in crate::api::v1) fn answer(
-        self,
-        asked: &HeaderMap,
-        disposition: Disposition,
-        bridge: &Bridge,
-    ) -> Response {
+    pub(in crate::api::v1) fn answer(self, asked: &HeaderMap, disposition: Disposition, bridge: &Bridge) -> Response {
         let etag = etag_of(&self.version);
         let mut headers = HeaderMap::new();
         let mut add = |name, value: &str| {
@@ -168,7 +164,7 @@ fn named(disposition: Disposition, name: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~') {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     format!("{kind}; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")

@@ -82,11 +82,7 @@ impl From<CommitInfo> for CommitOut {
     params(FilePath, PageParams),
     responses((status = 200, description = "Newest first", body = HistoryOut), Refusals)
 )]
-pub(super) async fn history(
-    at: InNotebook<Read>,
-    FileParam(id): FileParam,
-    page: Page,
-) -> Answer<Json<HistoryOut>> {
+pub(super) async fn history(at: InNotebook<Read>, FileParam(id): FileParam, page: Page) -> Answer<Json<HistoryOut>> {
     let history = inside(&at, move |inside| {
         let path = inside.path_of(id)?;
         let (skip, limit) = page.as_sizes();

@@ -81,11 +81,7 @@ pub(crate) struct FilePage {
     params(NotebookPath, PageParams, ListParams),
     responses((status = 200, description = "A page of files", body = FilePage), Refusals)
 )]
-pub(super) async fn list(
-    at: InNotebook<Read>,
-    page: Page,
-    Query(params): Query<ListParams>,
-) -> Answer<Json<FilePage>> {
+pub(super) async fn list(at: InNotebook<Read>, page: Page, Query(params): Query<ListParams>) -> Answer<Json<FilePage>> {
     let folder = note_path(params.folder.as_deref().unwrap_or_default())?;
     let (order, is_reversed) = params.sort.order();
     let listing = Listing { folder, is_direct: false, order, is_reversed, skip: page.skip, limit: page.limit };

@@ -100,9 +100,7 @@ pub(super) async fn version(
     })
     .await?;
     Ok(match form.form {
-        Some(VersionForm::Content) => {
-            version_bytes(&past).answer(&headers, params.disposition(), &at.app().bridge)
-        }
+        Some(VersionForm::Content) => version_bytes(&past).answer(&headers, params.disposition(), &at.app().bridge),
         Some(VersionForm::Object) | None => Json(version).into_response(),
     })
 }

@@ -31,10 +31,7 @@ impl Checked for NewFolder {}
     request_body = NewFolder,
     responses((status = 201, description = "The folder", body = FolderOut), Conflict, Refusals)
 )]
-pub(super) async fn create(
-    at: InNotebook<Write>,
-    Body(new): Body<NewFolder>,
-) -> Answer<(StatusCode, Json<FolderOut>)> {
+pub(super) async fn create(at: InNotebook<Write>, Body(new): Body<NewFolder>) -> Answer<(StatusCode, Json<FolderOut>)> {
     let made = inside(&at, move |inside| {
         let path = new_folder(inside, "path", &new.path)?;
         inside.engine.create_folder(inside.notebook, &path, inside.by)?;

@@ -19,15 +19,13 @@ use crate::api::state::App;
 use crate::types::Properties;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(show::show_root, create::create, delete::delete_root))
-        .routes(routes!(
-            show::show,
-            change::change,
-            delete::delete,
-            move_folder::move_named,
-            move_folder::move_folder
-        ))
+    OpenApiRouter::new().routes(routes!(show::show_root, create::create, delete::delete_root)).routes(routes!(
+        show::show,
+        change::change,
+        delete::delete,
+        move_folder::move_named,
+        move_folder::move_folder
+    ))
 }
 
 /// `{ws}`, `{nb}` and the rest of a path, for their description.
