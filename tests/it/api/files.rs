@@ -52,6 +52,9 @@ fn a_file_is_made_shown_and_has_the_fields_of_the_contract() {
     flat("999:1").expect(404);
     let again = lab.call("POST", "/files", &json!({"path": "new/adam.md", "content": ""}));
     assert_eq!(again.expect(409)["error"], "exists");
+    let whole = lab.get(&format!("/files/{}?content=true", file["id"])).expect(200);
+    assert_eq!((&whole["content"], &whole["etag"]), (&json!(text), &file["etag"]));
+    assert_eq!(lab.get("/files/path/new/adam.md?content=true").expect(200), whole);
     lab.get("/files/999").expect(404);
     lab.get("/files/none").expect(404);
 }

@@ -7,6 +7,7 @@ mod files;
 mod folders;
 mod lab;
 mod matrix;
+mod mounted;
 mod notebooks;
 mod paths;
 mod rules;
@@ -31,6 +32,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct Api {
     home: tempfile::TempDir,
     server: Option<Server>,
+    host: Arc<dyn Host>,
     /// What is kept of [`PASSWORD`]; made once, since that is slow by design.
     hash: String,
 }
@@ -59,9 +61,14 @@ impl Api {
 
     /// With other settings.
     pub fn start_with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::start_on(Arc::new(Nothing), change)
+    }
+
+    /// With somebody who hears of engines.
+    pub fn start_on(host: Arc<dyn Host>, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let home = tempfile::Builder::new().prefix("cdx-api-").tempdir().expect("a scratch folder");
         let hash = cdx::access::hash_password(PASSWORD).expect("a hash");
-        let mut api = Self { home, server: None, hash };
+        let mut api = Self { home, server: None, host, hash };
         api.start_again(change);
         api
     }
@@ -77,7 +84,7 @@ impl Api {
             home: self.home(),
             secret_key: None,
             user: "root".to_owned(),
-            host: Arc::new(Nothing),
+            host: Arc::clone(&self.host),
         };
         self.server = Some(Server::start(options).expect("a server"));
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::FolderOut;
-use crate::api::error::{Answer, ApiError, Conflict, Refusals};
+use crate::api::error::{Answer, ApiError, Conflict, Full, Refusals};
 use crate::api::extract::{Body, Checked, InNotebook, NotebookPath, Page, Write};
 use crate::api::v1::files::{Inside, below_root, inside};
 use crate::types::NotePath;
@@ -29,7 +29,7 @@ impl Checked for NewFolder {}
     tag = "folders",
     params(NotebookPath),
     request_body = NewFolder,
-    responses((status = 201, description = "The folder", body = FolderOut), Conflict, Refusals)
+    responses((status = 201, description = "The folder", body = FolderOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn create(at: InNotebook<Write>, Body(new): Body<NewFolder>) -> Answer<(StatusCode, Json<FolderOut>)> {
     let made = inside(&at, move |inside| {

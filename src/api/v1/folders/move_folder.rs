@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::create::new_folder;
 use super::{FolderOut, FolderPath};
-use crate::api::error::{Answer, ApiError, Conflict, Refusals};
+use crate::api::error::{Answer, ApiError, Conflict, Full, Refusals};
 use crate::api::extract::{Act, Body, Checked, InNotebook, Page, PathParam, Write};
 use crate::api::v1::files::{below_root, inside};
 
@@ -52,7 +52,7 @@ impl Checked for NamedFolderMove {}
     tag = "folders",
     params(FolderPath),
     request_body = FolderMove,
-    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Refusals)
+    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn move_folder(
     at: InNotebook<Write>,
@@ -74,7 +74,7 @@ pub(super) async fn move_folder(
     tag = "folders",
     params(FolderPath),
     request_body = NamedFolderMove,
-    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Refusals)
+    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn move_named(
     at: InNotebook<Write>,
