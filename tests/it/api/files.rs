@@ -193,6 +193,8 @@ fn bodies_that_do_not_fit_change_nothing() {
         (json!({"path": "b.md", "content": "", "properties": {"a": {"b": {}}, "c\nd": 1}}), 400, ""),
         (json!({"path": ".metadata", "content": ""}), 422, "path"),
         (json!({"path": "node_modules/b.md", "content": ""}), 422, "path"),
+        (json!({"path": "b\n.md", "content": ""}), 422, "path"),
+        (json!({"path": "a.md/b.md", "content": ""}), 409, ""),
     ] {
         let error = lab.call("POST", "/files", &body).expect(status);
         assert_eq!(error["fields"][0]["field"].as_str().unwrap_or_default(), field, "{body} {error}");

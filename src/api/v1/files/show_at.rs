@@ -38,7 +38,7 @@ enum Form {
 #[serde(untagged)]
 #[expect(dead_code, reason = "it is read by the derive")]
 pub(crate) enum FileAt {
-    Object(FileOut),
+    Object(Box<FileOut>),
     Text(TextOut),
 }
 

@@ -4,7 +4,6 @@ use axum::Json;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::create::new_folder;
 use super::{FolderOut, FolderPath};
 use crate::api::error::{Answer, ApiError, Conflict, Full, Refusals};
 use crate::api::extract::{Act, Body, Checked, InNotebook, Page, PathParam, Write};
@@ -90,7 +89,7 @@ pub(super) async fn move_named(
 async fn moved<A: Act>(at: &InNotebook<A>, to: NamedFolderMove) -> Answer<Json<FolderOut>> {
     let moved = inside(at, move |inside| {
         let path = below_root(&to.path)?;
-        let new_path = new_folder(inside, "new_path", &to.new_path)?;
+        let new_path = inside.new_folder("new_path", &to.new_path)?;
         if !inside.notebook.dir.stat(&path)?.is_dir() {
             return Err(ApiError::not_found(format!("no folder `{path}`")));
         }
