@@ -34,8 +34,8 @@ test: need-build need-fuse need-test ## All tests: unit, real mounts, real progr
 	cargo test --locked --doc --quiet
 
 .PHONY: race
-race: need-build need-test ## Folders swapped for links under load of the API, for a minute (SECONDS=60)
-	@CDX_RACE_SECONDS=$${SECONDS:-60} cargo nextest run --locked --no-capture --test it 'api::paths::'
+race: need-build need-test ## Folders swapped for links under load of the API, for a minute (FOR=60)
+	@CDX_RACE_SECONDS=$${FOR:-60} cargo nextest run --locked --no-capture --test it 'api::paths::'
 
 .PHONY: model
 model: need-build need-fuse ## Random operations on a real mount beside a model of it (SEQUENCES=10000 SEED=1)
