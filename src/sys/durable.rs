@@ -122,6 +122,21 @@ impl Staged {
         Ok(())
     }
 
+    /// Takes the group that a file made in the folder at `rel` would have: a set-group-id folder hands its own on.
+    ///
+    /// # Errors
+    /// What the calls say.
+    pub fn take_group_of(&self, dir: &Dir, rel: &NotePath) -> Result<(), StoreError> {
+        let folder = dir.stat(rel)?;
+        if folder.perm & 0o2000 == 0 {
+            return Ok(());
+        }
+        match rustix::fs::fchown(&self.file, None, Some(Gid::from_raw(folder.gid))) {
+            Ok(()) | Err(Errno::PERM) => Ok(()),
+            Err(error) => Err(error).context("change group of", &self.shown),
+        }
+    }
+
     /// Makes it the file at `rel` below `dir`, durably; `before_rename` as in [`Dir::write_durably_with`].
     ///
     /// # Errors

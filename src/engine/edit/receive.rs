@@ -111,6 +111,7 @@ impl Engine {
 }
 
 fn place_new(notebook: &Notebook, path: &NotePath, staged: &mut Staged) -> Result<StoreStat, StoreError> {
+    staged.take_group_of(&notebook.dir, &path.parent())?;
     // Its number is known before it can be listed: its inode may be that of a dead file.
     place(notebook, path, staged, Replace::Never, &mut |new| {
         notebook.nodes.number_unasked(new.key);
@@ -195,6 +196,20 @@ mod tests {
         arrive(&w, "a.bin", b"a longer one", true).unwrap();
         assert_eq!(w.read("lab/b.bin").as_deref(), Some("a longer one"));
         assert_eq!(left_over(&w), 0);
+    }
+
+    #[test]
+    fn a_folder_that_hands_on_its_group_does_so_to_what_arrives() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let w = Workspace::holding(&[("lab/shared/a.md", "")]);
+        let shared = w.path().join("lab/shared");
+        // Who may give files to no other group has one group alone, and nothing to see here.
+        let _ = std::os::unix::fs::chown(&shared, None, Some(12_345));
+        let gid = shared.metadata().unwrap().gid();
+        let mode = std::fs::Permissions::from_mode(0o2775);
+        std::fs::set_permissions(&shared, mode).unwrap();
+        arrive(&w, "shared/b.md", b"x", false).unwrap();
+        assert_eq!(shared.join("b.md").metadata().unwrap().gid(), gid);
     }
 
     #[test]
