@@ -15,7 +15,7 @@ use super::{Engine, EngineError, Notebook};
 use crate::history::{CommitInfo, PastKind};
 use crate::types::{CommitId, NotePath};
 
-pub use undo::{UndoReply, Undone};
+pub use undo::{Gesture, UndoReply, Undone};
 
 /// A file as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]

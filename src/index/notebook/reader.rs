@@ -279,6 +279,32 @@ impl NotebookReader {
         self.all(sql, [], |row| Ok((row.get(0)?, count_at(row, 1)?)))
     }
 
+    /// Files whose title begins, in its first words, with every one of `words` somewhere in it, at most `limit`. Only
+    /// the beginning of a title is looked at, by an index that holds no more.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn titled(&self, words: &[String], limit: usize) -> Result<Vec<FileId>, IndexError> {
+        let tests: Vec<String> = (1..=words.len()).map(|n| format!("instr(title_order, ?{n}) > 0")).collect();
+        let test = if tests.is_empty() { "1".to_owned() } else { tests.join(" AND ") };
+        let first = if words.is_empty() { "0" } else { "instr(title_order, ?1)" };
+        let sql = format!("SELECT id FROM file_metadata WHERE {test} ORDER BY {first}, title_order LIMIT {limit}");
+        self.all(&sql, rusqlite::params_from_iter(words), |row| Ok(FileId(row.get(0)?)))
+    }
+
+    /// Property keys in use that hold `text`, those that begin with it first, at most `limit`. Quicker than
+    /// [`NotebookReader::property_keys`], since nothing is counted.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn keys_like(&self, text: &str, limit: usize) -> Result<Vec<String>, IndexError> {
+        let sql = "SELECT key FROM property_keys k WHERE instr(lower(key), ?1) > 0
+                   AND EXISTS (SELECT 1 FROM properties p WHERE p.key_id = k.id)
+                   ORDER BY instr(lower(key), ?1), key LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, (text.to_lowercase(), limit), |row| row.get(0))
+    }
+
     /// Tags with the colours they were given.
     ///
     /// # Errors

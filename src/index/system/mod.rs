@@ -7,6 +7,7 @@ mod error;
 mod logins;
 mod members;
 mod notebooks;
+mod plugins;
 mod roster;
 mod salvage;
 mod schema;
@@ -14,6 +15,7 @@ mod sessions;
 mod slug;
 #[cfg(test)]
 mod tests;
+mod tasks;
 mod tokens;
 mod workspaces;
 
@@ -21,9 +23,11 @@ pub use accounts::{Account, Credentials, Enrolment, NewAccount, ProfileChange};
 pub use error::SystemError;
 pub use members::Member;
 pub use notebooks::{NewNotebook, NotebookChange, NotebookRow};
+pub use plugins::{PluginPlace, PluginRow};
 pub use roster::{Roster, RosterKeeper, Shown, Standing, Workspace};
 pub use salvage::SystemSalvage;
 pub use schema::SystemDb;
 pub use sessions::{Client, IDLE_SECONDS, Refreshed, Session};
+pub use tasks::{NewTask, TaskChange, TaskFilter, TaskRow};
 pub use tokens::{ApiToken, NewApiToken};
 pub use workspaces::{NewWorkspace, WorkspaceChange, WorkspaceRow};
