@@ -1,7 +1,5 @@
 //! Pages of long lists.
 
-#![allow(dead_code, reason = "for the routes of files")]
-
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;

@@ -13,6 +13,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::state::App;
 
+pub(in crate::api) use files::reference as file_reference;
+
 /// All of them.
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
