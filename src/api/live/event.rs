@@ -56,6 +56,18 @@ pub(crate) enum ChangeKind {
     Moved,
 }
 
+impl ChangeKind {
+    /// As it is sent.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Modified => "modified",
+            Self::Deleted => "deleted",
+            Self::Moved => "moved",
+        }
+    }
+}
+
 /// How far the index of a notebook is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct IndexingState {

@@ -70,7 +70,7 @@ impl Holder {
     }
 
     /// Whether they may read a notebook.
-    pub(super) fn may_read(&self, roster: &Roster, workspace: WorkspaceId, id: NotebookId) -> bool {
+    pub(crate) fn may_read(&self, roster: &Roster, workspace: WorkspaceId, id: NotebookId) -> bool {
         let is_there = roster.notebook(id).is_some_and(|notebook| notebook.workspace == workspace);
         let role = roster.role(workspace, self.user.id);
         let resource = Resource::Notebook { id, workspace, role };

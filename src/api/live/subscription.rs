@@ -41,18 +41,15 @@ pub(super) struct Interest {
 }
 
 impl Subscription {
-    /// One notebook, and nothing else.
+    /// A workspace, or one notebook of it, and nothing else.
     ///
     /// # Errors
-    /// As [`Subscription::change`].
-    pub(crate) async fn to_notebook(
-        at: &InWorkspace<Read>,
-        notebook: NotebookId,
-    ) -> Answer<Self> {
+    /// The engine's.
+    pub(crate) async fn to(at: &InWorkspace<Read>, notebook: Option<NotebookId>) -> Answer<Self> {
         let mut subscription = Self::default();
         let interest = Interest {
             _open: at.open().await?,
-            notebooks: Some(BTreeSet::from([notebook])),
+            notebooks: notebook.map(|notebook| BTreeSet::from([notebook])),
             views: HashMap::new(),
             sessions: Vec::new(),
             sent_up_to: 0,
@@ -161,7 +158,7 @@ pub(super) fn may_hear(holder: &Holder, roster: &Roster, event: &Event) -> bool 
     }
 }
 
-/// The newest number, and the workspaces whose events are known, of those that a holder hears without having chosen.
+/// The workspaces that a holder hears without having chosen.
 pub(super) fn seen(holder: &Holder, roster: &Arc<Roster>) -> Vec<WorkspaceId> {
     let caller = holder.caller(Arc::clone(roster));
     crate::api::extract::visible(&caller).into_iter().map(|(workspace, _)| workspace.id).collect()

@@ -2,8 +2,17 @@
 //! route that stands in no description cannot be registered here.
 
 mod files;
+mod gestures;
 mod members;
+mod mounts;
 mod notebooks;
+mod plugins;
+mod queries;
+mod search;
+mod sockets;
+mod tags;
+mod tasks;
+mod trash;
 mod users;
 mod workspaces;
 
@@ -22,4 +31,13 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(workspaces::router())
         .merge(members::router())
         .merge(notebooks::router())
+        .merge(queries::router())
+        .merge(search::router())
+        .merge(tags::router())
+        .merge(gestures::router())
+        .merge(trash::router())
+        .merge(tasks::router())
+        .merge(mounts::router())
+        .merge(plugins::router())
+        .merge(sockets::router())
 }
