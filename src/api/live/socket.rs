@@ -111,7 +111,7 @@ impl Socket {
         loop {
             let done = tokio::select! {
                 biased;
-                _ = ending.wait_for(|ends| *ends) => Err(SERVER_ENDS),
+                () = ends(&mut ending) => Err(SERVER_ENDS),
                 _ = ticks.tick() => self.tick().await,
                 message = self.socket.recv() => self.take(message).await,
                 event = self.events.recv() => self.hand_on(event).await,
@@ -235,7 +235,7 @@ impl Socket {
         self.send(Reply::Resync { workspace_id, views, seq }.text()).await
     }
 
-    async fn look(&self) -> Result<Arc<Roster>, Ended> {
+    async fn look(&mut self) -> Result<Arc<Roster>, Ended> {
         self.holder.look(&self.app).await.map_err(|error| ended_by(&error))
     }
 
@@ -273,6 +273,11 @@ impl Socket {
         let rest = async { while let Some(Ok(_)) = self.socket.recv().await {} };
         let _ = timeout(LOOK_EVERY, rest).await;
     }
+}
+
+async fn ends(ending: &mut watch::Receiver<bool>) {
+    // An error: whoever would say so is gone.
+    let _ = ending.wait_for(|ends| *ends).await;
 }
 
 fn ended_by(error: &ApiError) -> Ended {
