@@ -129,7 +129,6 @@ impl ApiError {
     }
 
     /// 412: the file is not what the caller edited; `current` is its hash now.
-    #[expect(dead_code, reason = "routes of files answer with it")]
     pub(crate) fn changed_meanwhile(detail: impl Into<String>, current: Option<String>) -> Self {
         Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
             .with(|error| error.current_hash = current)
@@ -228,3 +227,21 @@ pub(crate) enum Refusals {
 #[response(status = 409)]
 #[expect(dead_code, reason = "it is read by the derive")]
 pub(crate) struct Conflict(ErrorBody);
+
+/// The file is not what the caller edited; `current_hash` is what it is now.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 412)]
+#[expect(dead_code, reason = "it is read by the derive")]
+pub(crate) struct Changed(ErrorBody);
+
+/// The file ends before the range begins.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 416)]
+#[expect(dead_code, reason = "it is read by the derive")]
+pub(crate) struct OutOfRange(ErrorBody);
+
+/// The disk, or what the workspace may hold, is full.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 507)]
+#[expect(dead_code, reason = "it is read by the derive")]
+pub(crate) struct Full(ErrorBody);

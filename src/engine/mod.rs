@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod check;
 mod checkpoints;
 pub mod command;
+mod contents;
 mod core;
 mod debt;
 mod distrust;
@@ -36,6 +37,7 @@ mod recorder;
 mod scan;
 mod starts;
 mod status;
+pub mod templates;
 #[cfg(test)]
 mod tests;
 pub mod trash;
@@ -50,6 +52,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use command::Command;
+pub use contents::{ContentVersion, Contents};
 pub use error::EngineError;
 pub use events::EngineEvent;
 pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountPlace, MountRequest, Mounter};

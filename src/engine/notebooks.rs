@@ -163,6 +163,7 @@ impl Core {
         }
         let codex = dir.open_or_make_dir(&note_path(".codex"), 0o700)?;
         edit::recover_in_place_edits(dir, &codex)?;
+        edit::clear_uploads(&codex)?;
         Ok((codex, self.path.join(name.as_str()).join(".codex")))
     }
 

@@ -33,7 +33,8 @@ impl<A: Act> FromRequestParts<Arc<App>> for Chosen<A> {
         let caller = authenticate(parts, app).await?;
         let params: ChosenWorkspace = parse(parts.uri.query().unwrap_or_default())?;
         let named = params.workspace_id.filter(|named| !named.is_empty());
-        let named = named.ok_or_else(|| ApiError::invalid("workspace_id", "the id or slug of a workspace is expected"))?;
+        let named =
+            named.ok_or_else(|| ApiError::invalid("workspace_id", "the id or slug of a workspace is expected"))?;
         InWorkspace::enter(caller, app, &named).map(Self)
     }
 }

@@ -11,20 +11,6 @@ use crate::api::state::App;
 /// The row id at the end of a path: its parameter `{id}`, or the last one. What is no number is the id of nothing.
 pub(crate) struct Id(pub(crate) i64);
 
-/// The last parameter of a path, as text.
-pub(crate) struct Name(pub(crate) String);
-
-impl FromRequestParts<Arc<App>> for Name {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Answer<Self> {
-        let params = RawPathParams::from_request_parts(parts, app).await;
-        let params = params.map_err(|_| ApiError::malformed("the address is not UTF-8"))?;
-        let last = params.iter().last().map(|(_, value)| value.to_owned());
-        last.map(Self).ok_or_else(|| ApiError::internal("a route without parameters asks for one"))
-    }
-}
-
 impl FromRequestParts<Arc<App>> for Id {
     type Rejection = ApiError;
 

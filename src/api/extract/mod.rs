@@ -6,6 +6,7 @@ mod body;
 mod chosen;
 mod client;
 mod id;
+mod named;
 mod page;
 mod person;
 mod place;
@@ -16,7 +17,8 @@ pub(crate) use act::{Act, Manage, Operate, Read, Secure, See, Write};
 pub(crate) use body::{Body, BodyOrForm, Checked, Faults, OptionalBody};
 pub(crate) use chosen::{Chosen, ChosenWorkspace};
 pub(crate) use client::{Changing, FromBrowser};
-pub(crate) use id::{Id, Name};
+pub(crate) use id::Id;
+pub(crate) use named::{CommitParam, FileParam, PathParam, PluginParam, RefParam, TimeParam, TrashParam};
 pub(crate) use page::{Page, PageParams, Pagination};
 #[allow(unused_imports, reason = "for the routes of mounts")]
 pub(crate) use person::OnServer;

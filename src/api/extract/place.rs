@@ -57,7 +57,7 @@ pub(crate) struct InNotebook<A> {
     pub(crate) caller: Caller,
     pub(crate) workspace: Workspace,
     pub(crate) row: NotebookRow,
-    #[allow(dead_code, reason = "for the routes of files")]
+    #[allow(dead_code, reason = "for the routes of agents")]
     pub(crate) role: Role,
     app: Arc<App>,
     act: PhantomData<A>,
@@ -98,6 +98,23 @@ impl<A: Act> FromRequestParts<Arc<App>> for InNotebook<A> {
         };
         let resource = Resource::Notebook { id: row.id, workspace: workspace.id, role: Some(role) };
         allow::<A>(&caller, resource, &format!("notebook `{named}`"))?;
+        Ok(Self { caller, workspace, row, role, app: Arc::clone(app), act: PhantomData })
+    }
+}
+
+impl<A: Act> InNotebook<A> {
+    /// The notebook of an id, in whichever workspace it is, for routes that name no workspace.
+    ///
+    /// # Errors
+    /// 401; 404 in the same words for what is not there and what is hidden; 403.
+    pub(crate) async fn of_id(parts: &mut Parts, app: &Arc<App>, id: NotebookId) -> Answer<Self> {
+        let caller = authenticate(parts, app).await?;
+        let what = format!("notebook `{id}`");
+        let missing = || ApiError::not_found(format!("no {what}"));
+        let row = caller.roster.notebook(id).cloned().ok_or_else(missing)?;
+        let (workspace, role) = find_workspace(&caller, &row.workspace.to_string()).map_err(|_| missing())?;
+        allow::<See>(&caller, Resource::Workspace { id: workspace.id, role: Some(role) }, &what)?;
+        allow::<A>(&caller, Resource::Notebook { id, workspace: workspace.id, role: Some(role) }, &what)?;
         Ok(Self { caller, workspace, row, role, app: Arc::clone(app), act: PhantomData })
     }
 }
@@ -263,7 +280,6 @@ impl<A: Act> InNotebook<A> {
     }
 
     /// Does something with the notebook, on a thread that may wait.
-    #[allow(dead_code, reason = "for the routes of files")]
     ///
     /// # Errors
     /// The work's; 404 where its folder has gone.
@@ -290,7 +306,6 @@ impl<A: Act> InNotebook<A> {
     }
 
     /// Everything else.
-    #[allow(dead_code, reason = "for the routes of files")]
     pub(crate) fn app(&self) -> &Arc<App> {
         &self.app
     }
@@ -359,7 +374,7 @@ pub(crate) fn readable<'a>(
     roster.notebooks_of(workspace).filter(may_read).collect()
 }
 
-pub(super) async fn param(parts: &mut Parts, app: &Arc<App>, name: &str) -> Answer<String> {
+async fn param(parts: &mut Parts, app: &Arc<App>, name: &str) -> Answer<String> {
     let params = RawPathParams::from_request_parts(parts, app).await;
     let params = params.map_err(|_| ApiError::malformed("the address is not UTF-8"))?;
     let found = params.iter().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned());

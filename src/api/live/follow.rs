@@ -110,12 +110,7 @@ impl Follower {
         }
     }
 
-    fn look_at_indexing(
-        &self,
-        engine: &Engine,
-        ids: &mut NotebookIds,
-        known: &mut HashMap<NotebookNumber, Indexing>,
-    ) {
+    fn look_at_indexing(&self, engine: &Engine, ids: &mut NotebookIds, known: &mut HashMap<NotebookNumber, Indexing>) {
         let notebooks = engine.notebooks();
         known.retain(|number, _| notebooks.iter().any(|notebook| notebook.number == *number));
         for notebook in notebooks {

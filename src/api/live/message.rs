@@ -10,7 +10,9 @@ use crate::types::{NotebookId, WorkspaceId};
 #[derive(Debug, PartialEq)]
 pub(super) enum Said {
     /// `ping`, answered as it was written.
-    Ping { is_json: bool },
+    Ping {
+        is_json: bool,
+    },
     Subscribe(Box<Subscribe>),
     /// What is wrong with it.
     Nonsense(String),
@@ -120,16 +122,24 @@ mod tests {
     fn messages_are_read_and_nonsense_is_named() {
         assert_eq!(read("ping"), Said::Ping { is_json: false });
         assert_eq!(read(r#"{"type": "ping"}"#), Said::Ping { is_json: true });
-        let Said::Subscribe(subscribe) = read(r#"{"subscribe": {"workspace": "lab", "notebooks": [1, "runs"], "since": 7}}"#)
+        let Said::Subscribe(subscribe) =
+            read(r#"{"subscribe": {"workspace": "lab", "notebooks": [1, "runs"], "since": 7}}"#)
         else {
             panic!("a subscription");
         };
         assert_eq!(subscribe.workspace, Named::Slug("lab".to_owned()));
         assert_eq!(subscribe.notebooks, Some(vec![Named::Id(1), Named::Slug("runs".to_owned())]));
         assert_eq!((subscribe.since, subscribe.views.len()), (Some(7), 0));
-        for nonsense in ["", "pong", "[]", "{}", r#"{"subscribe": {}}"#, r#"{"subscribe": {"workspace": 1, "x": 1}}"#,
-            r#"{"subscribe": {"workspace": -1}}"#, r#"{"type": "pong"}"#]
-        {
+        for nonsense in [
+            "",
+            "pong",
+            "[]",
+            "{}",
+            r#"{"subscribe": {}}"#,
+            r#"{"subscribe": {"workspace": 1, "x": 1}}"#,
+            r#"{"subscribe": {"workspace": -1}}"#,
+            r#"{"type": "pong"}"#,
+        ] {
             assert!(matches!(read(nonsense), Said::Nonsense(_)), "{nonsense}");
         }
     }

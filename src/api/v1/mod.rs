@@ -2,7 +2,9 @@
 //! route that stands in no description cannot be registered here.
 
 mod files;
+mod folders;
 mod gestures;
+mod history;
 mod members;
 mod mounts;
 mod notebooks;
@@ -40,4 +42,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<App>> {
         .merge(mounts::router())
         .merge(plugins::router())
         .merge(sockets::router())
+        .merge(files::router())
+        .merge(folders::router())
+        .merge(history::router())
 }

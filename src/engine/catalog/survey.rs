@@ -22,9 +22,8 @@ impl Catalog {
         let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
         let state = self.state.read();
         let files = notebooks.iter().flat_map(|number| state.files_of(*number));
-        let mut found: Vec<(Fit, usize, &CatalogFile)> = files
-            .filter_map(|file| Some((fit_of(file, &words)?, file.path.as_bytes().len(), &**file)))
-            .collect();
+        let mut found: Vec<(Fit, usize, &CatalogFile)> =
+            files.filter_map(|file| Some((fit_of(file, &words)?, file.path.as_bytes().len(), &**file))).collect();
         let order = |a: &(Fit, usize, &CatalogFile), b: &(Fit, usize, &CatalogFile)| {
             (a.0, a.1, &a.2.path, a.2.key).cmp(&(b.0, b.1, &b.2.path, b.2.key))
         };

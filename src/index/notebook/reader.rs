@@ -106,7 +106,7 @@ impl NotebookReader {
     }
 
     /// Runs `read` on a connection of the pool.
-    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, IndexError> {
+    pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, IndexError> {
         let lent = self.lend()?;
         read(lent.connection()).map_err(|error| self.fail(error))
     }
@@ -253,6 +253,20 @@ impl NotebookReader {
                     JOIN file_metadata s ON s.id = l.from_id WHERE f.path = ?1 ORDER BY s.path";
         let incoming = self.all(back, [path.to_str()], |row| rowio::path_at(row, 0))?;
         Ok(Links { outgoing, incoming })
+    }
+
+    /// The file that a link with this target leads to, if it stands in the note at `from` (or in the root, for
+    /// the notebook's root).
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn link_target(&self, from: &NotePath, target: &str) -> Result<Option<NotePath>, IndexError> {
+        let from = from.to_str().unwrap_or_default();
+        self.with(|connection| {
+            let Some(id) = super::links::lookup(connection, from, target)? else { return Ok(None) };
+            let mut statement = connection.prepare_cached("SELECT path FROM file_metadata WHERE id = ?1")?;
+            statement.query_row([id], |row| rowio::path_at(row, 0)).optional()
+        })
     }
 
     /// Distinct values of a property with how many notes have each, most first, at most `limit`.

@@ -13,9 +13,9 @@ mod salvage;
 mod schema;
 mod sessions;
 mod slug;
+mod tasks;
 #[cfg(test)]
 mod tests;
-mod tasks;
 mod tokens;
 mod workspaces;
 

@@ -128,8 +128,7 @@ fn holding(connection: &Connection, place: PluginPlace, plugin: &str) -> Result<
         return Ok(found);
     }
     let above = row(connection, PluginPlace::Workspace(place.workspace()), plugin)?;
-    let nothing =
-        || PluginRow { plugin: plugin.to_owned(), enabled: true, config: Properties::new(), said_in: None };
+    let nothing = || PluginRow { plugin: plugin.to_owned(), enabled: true, config: Properties::new(), said_in: None };
     Ok(above.unwrap_or_else(nothing))
 }
 

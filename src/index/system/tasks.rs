@@ -64,7 +64,8 @@ pub struct TaskFilter<'a> {
     pub assigned_to: Option<&'a str>,
 }
 
-const SELECT: &str = "SELECT id, workspace_id, title, description, status, assigned_to, created_at, updated_at, completed_at
+const SELECT: &str =
+    "SELECT id, workspace_id, title, description, status, assigned_to, created_at, updated_at, completed_at
     FROM tasks";
 const WHERE: &str = "WHERE workspace_id = ?1 AND (?2 IS NULL OR status = ?2)
     AND (?3 IS NULL OR assigned_to = ?3 COLLATE NOCASE)";
@@ -107,7 +108,8 @@ impl SystemDb {
     pub fn add_task(&self, workspace: WorkspaceId, new: &NewTask<'_>) -> Result<TaskRow, SystemError> {
         self.write(|transaction| {
             let assigned = assignee(transaction, workspace, new.assigned_to)?;
-            let sql = "INSERT INTO tasks (workspace_id, title, description, status, assigned_to) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let sql =
+                "INSERT INTO tasks (workspace_id, title, description, status, assigned_to) VALUES (?1, ?2, ?3, ?4, ?5)";
             transaction.execute(sql, (workspace.0, new.title, new.description, new.status.as_str(), assigned))?;
             let id = TaskId(transaction.last_insert_rowid());
             note_end(transaction, id, None)?;

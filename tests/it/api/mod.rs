@@ -3,6 +3,7 @@
 mod accounts;
 pub mod client;
 mod description;
+mod lab;
 mod matrix;
 mod notebooks;
 mod rules;

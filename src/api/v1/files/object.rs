@@ -1,5 +1,8 @@
 //! The file object: what lists, searches, queries and events show of a file.
 
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -77,6 +80,18 @@ impl FileOut {
             file_modified_at: row.modified,
             content: None,
         }
+    }
+}
+
+impl FileOut {
+    /// An answer that is this file, with its ETag.
+    pub(crate) fn answer(self, status: StatusCode) -> Response {
+        let etag = self.etag.as_deref().and_then(|etag| HeaderValue::from_str(etag).ok());
+        let mut response = (status, Json(self)).into_response();
+        if let Some(etag) = etag {
+            response.headers_mut().insert(header::ETAG, etag);
+        }
+        response
     }
 }
 

@@ -61,10 +61,7 @@ struct EntryOut {
     params(WorkspacePath, ActivityParams),
     responses((status = 200, description = "Newest first", body = ActivityOut), Refusals)
 )]
-pub(super) async fn activity(
-    at: InWorkspace<Read>,
-    Query(params): Query<ActivityParams>,
-) -> Answer<Json<ActivityOut>> {
+pub(super) async fn activity(at: InWorkspace<Read>, Query(params): Query<ActivityParams>) -> Answer<Json<ActivityOut>> {
     let limit = params.limit.unwrap_or(LIMIT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(ApiError::invalid("limit", format!("a number from 1 to {LIMIT_MAX} is expected")));
@@ -77,11 +74,7 @@ pub(super) async fn activity(
     Ok(Json(ActivityOut { activity: entries.await? }))
 }
 
-fn entries(
-    shelf: &Shelf,
-    changed: impl Fn(NotebookId) -> Vec<FileChange>,
-    limit: usize,
-) -> Answer<Vec<EntryOut>> {
+fn entries(shelf: &Shelf, changed: impl Fn(NotebookId) -> Vec<FileChange>, limit: usize) -> Answer<Vec<EntryOut>> {
     let mut entries: Vec<EntryOut> = Vec::new();
     for one in shelf.all() {
         let commits = one.notebook.history.log(None, limit)?;

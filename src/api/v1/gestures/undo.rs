@@ -30,7 +30,9 @@ pub(crate) struct Undo {
 impl Checked for Undo {
     fn check(&self, faults: &mut Faults) {
         match (self.n, &self.gesture) {
-            (Some(n), None) if !(1..=MOST).contains(&n) => faults.add("n", format!("a number from 1 to {MOST} is expected")),
+            (Some(n), None) if !(1..=MOST).contains(&n) => {
+                faults.add("n", format!("a number from 1 to {MOST} is expected"))
+            }
             (Some(_), None) => {}
             (None, Some(gesture)) => faults.text("gesture", gesture, 1..=200),
             (None, None) => faults.add("n", "either n or a gesture is expected"),

@@ -42,7 +42,8 @@ pub(super) async fn delete(
     OptionalBody(body): OptionalBody<OldMount>,
 ) -> Answer<StatusCode> {
     let mountpoint = body.map(|body| body.mountpoint).or(which.mountpoint);
-    let mountpoint = mountpoint.ok_or_else(|| ApiError::invalid("mountpoint", "the directory of a mount is expected"))?;
+    let mountpoint =
+        mountpoint.ok_or_else(|| ApiError::invalid("mountpoint", "the directory of a mount is expected"))?;
     let open = at.open().await?;
     at.app()
         .bridge

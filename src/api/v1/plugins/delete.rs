@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::{notebook, plugin_id, workspace};
 use crate::api::error::{Answer, Refusals};
-use crate::api::extract::{InNotebook, InWorkspace, Manage, Name, NotebookPath, WorkspacePath};
+use crate::api::extract::{InNotebook, InWorkspace, Manage, NotebookPath, PluginParam, WorkspacePath};
 use crate::api::state::App;
 use crate::index::system::PluginPlace;
 
@@ -16,7 +16,7 @@ use crate::index::system::PluginPlace;
     params(WorkspacePath, ("pid" = String, Path, description = "Id of a plugin")),
     responses((status = 204, description = "Nothing is said of it any more"), Refusals)
 )]
-pub(super) async fn in_workspace(at: InWorkspace<Manage>, pid: Name) -> Answer<StatusCode> {
+pub(super) async fn in_workspace(at: InWorkspace<Manage>, pid: PluginParam) -> Answer<StatusCode> {
     delete(at.app(), workspace(&at), plugin_id(pid)?).await
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn in_workspace(at: InWorkspace<Manage>, pid: Name) -> Answer<S
     params(NotebookPath, ("pid" = String, Path, description = "Id of a plugin")),
     responses((status = 204, description = "Nothing is said of it any more"), Refusals)
 )]
-pub(super) async fn in_notebook(at: InNotebook<Manage>, pid: Name) -> Answer<StatusCode> {
+pub(super) async fn in_notebook(at: InNotebook<Manage>, pid: PluginParam) -> Answer<StatusCode> {
     delete(at.app(), notebook(&at), plugin_id(pid)?).await
 }
 

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::error::{Answer, ApiError};
-use crate::api::extract::{InNotebook, InWorkspace, Name};
+use crate::api::extract::{InNotebook, InWorkspace, PluginParam};
 use crate::api::state::App;
 use crate::index::system::{PluginPlace, PluginRow};
 use crate::types::Properties;
@@ -60,7 +60,7 @@ fn notebook<A>(at: &InNotebook<A>) -> PluginPlace {
 }
 
 /// The id of a plugin; what cannot be one is that of none.
-fn plugin_id(Name(id): Name) -> Answer<String> {
+fn plugin_id(PluginParam(id): PluginParam) -> Answer<String> {
     let is_legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if (1..=100).contains(&id.len()) && id.chars().all(is_legal) {
         Ok(id)

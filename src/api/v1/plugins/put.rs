@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{PluginOut, notebook, plugin_id, workspace};
 use crate::api::error::{Answer, Refusals};
 use crate::api::extract::{
-    Body, Checked, Faults, InNotebook, InWorkspace, Manage, Name, NotebookPath, WorkspacePath,
+    Body, Checked, Faults, InNotebook, InWorkspace, Manage, NotebookPath, PluginParam, WorkspacePath,
 };
 use crate::api::state::App;
 use crate::index::system::PluginPlace;
@@ -49,7 +49,7 @@ impl Checked for PluginChange {
 )]
 pub(super) async fn in_workspace(
     at: InWorkspace<Manage>,
-    pid: Name,
+    pid: PluginParam,
     Body(change): Body<PluginChange>,
 ) -> Answer<Json<PluginOut>> {
     put(at.app(), workspace(&at), plugin_id(pid)?, change).await
@@ -66,13 +66,14 @@ pub(super) async fn in_workspace(
 )]
 pub(super) async fn in_notebook(
     at: InNotebook<Manage>,
-    pid: Name,
+    pid: PluginParam,
     Body(change): Body<PluginChange>,
 ) -> Answer<Json<PluginOut>> {
     put(at.app(), notebook(&at), plugin_id(pid)?, change).await
 }
 
 async fn put(app: &App, place: PluginPlace, plugin: String, change: PluginChange) -> Answer<Json<PluginOut>> {
-    let row = app.with_system(move |system| system.set_plugin(place, &plugin, (change.enabled, change.config.as_ref())));
+    let row =
+        app.with_system(move |system| system.set_plugin(place, &plugin, (change.enabled, change.config.as_ref())));
     Ok(Json(row.await?.into()))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 
 use super::{PluginOut, notebook, plugin_id, workspace};
 use crate::api::error::{Answer, Refusals};
-use crate::api::extract::{InNotebook, InWorkspace, Name, NotebookPath, Read, WorkspacePath};
+use crate::api::extract::{InNotebook, InWorkspace, NotebookPath, PluginParam, Read, WorkspacePath};
 use crate::api::state::App;
 use crate::index::system::PluginPlace;
 
@@ -16,7 +16,7 @@ use crate::index::system::PluginPlace;
     params(WorkspacePath, ("pid" = String, Path, description = "Id of a plugin")),
     responses((status = 200, description = "How", body = PluginOut), Refusals)
 )]
-pub(super) async fn in_workspace(at: InWorkspace<Read>, pid: Name) -> Answer<Json<PluginOut>> {
+pub(super) async fn in_workspace(at: InWorkspace<Read>, pid: PluginParam) -> Answer<Json<PluginOut>> {
     show(at.app(), workspace(&at), plugin_id(pid)?).await
 }
 
@@ -28,7 +28,7 @@ pub(super) async fn in_workspace(at: InWorkspace<Read>, pid: Name) -> Answer<Jso
     params(NotebookPath, ("pid" = String, Path, description = "Id of a plugin")),
     responses((status = 200, description = "How", body = PluginOut), Refusals)
 )]
-pub(super) async fn in_notebook(at: InNotebook<Read>, pid: Name) -> Answer<Json<PluginOut>> {
+pub(super) async fn in_notebook(at: InNotebook<Read>, pid: PluginParam) -> Answer<Json<PluginOut>> {
     show(at.app(), notebook(&at), plugin_id(pid)?).await
 }
 

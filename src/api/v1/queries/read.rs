@@ -67,7 +67,11 @@ mod tests {
         ] {
             let error = read_body(&body, &now).unwrap_err();
             assert_eq!(error.status, 422, "{body}");
-            assert_eq!((error.fields[0].field.as_str(), error.fields[0].position.is_some()), (field, position), "{body}");
+            assert_eq!(
+                (error.fields[0].field.as_str(), error.fields[0].position.is_some()),
+                (field, position),
+                "{body}"
+            );
         }
         let query = read_body(&json!({"q": "tag:a", "tgas": ["b"]}), &now).unwrap();
         assert!(query.warnings[0].contains("tgas"), "{:?}", query.warnings);

@@ -52,9 +52,9 @@ impl QueryOut {
             let of = aggregates.entry(property).or_insert_with(|| Value::Object(Map::new()));
             of[function] = value;
         }
-        let groups = result.groups.map(|groups| {
-            Groups(groups.into_iter().map(|group| (key_of(group.value), files(group.files))).collect())
-        });
+        let groups = result
+            .groups
+            .map(|groups| Groups(groups.into_iter().map(|group| (key_of(group.value), files(group.files))).collect()));
         Self {
             files: files(result.files),
             groups,

@@ -113,10 +113,8 @@ fn tags(engine: &Engine, shelf: &Shelf, (text, limit): (&str, usize)) -> Vec<Str
     let catalog = engine.catalog();
     let counts = if shelf.is_whole() { catalog.tag_counts() } else { catalog.tag_counts_in(&shelf.numbers()) };
     let piece = text.trim().trim_start_matches("tag:").to_lowercase();
-    let mut found: Vec<(usize, String)> = counts
-        .into_iter()
-        .filter_map(|(tag, _)| Some((tag.key().find(&piece)?, tag.to_string())))
-        .collect();
+    let mut found: Vec<(usize, String)> =
+        counts.into_iter().filter_map(|(tag, _)| Some((tag.key().find(&piece)?, tag.to_string()))).collect();
     // Those that begin with it first; stable, so by name after that.
     found.sort_by_key(|(at, _)| *at);
     found.into_iter().take(limit).map(|(_, tag)| tag).collect()

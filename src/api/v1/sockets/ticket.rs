@@ -30,10 +30,7 @@ pub(crate) struct TicketOut {
     tag = "events",
     responses((status = 201, description = "The ticket", body = TicketOut), Refusals)
 )]
-pub(super) async fn ticket(
-    State(app): State<Arc<App>>,
-    own: OwnAccount<See>,
-) -> Answer<(StatusCode, Json<TicketOut>)> {
+pub(super) async fn ticket(State(app): State<Arc<App>>, own: OwnAccount<See>) -> Answer<(StatusCode, Json<TicketOut>)> {
     let ticket = app.hub.ticket(Holder::of(&own.caller));
     let ticket = ticket.ok_or_else(|| ApiError::unavailable("too many tickets are out; try again"))?;
     Ok((StatusCode::CREATED, Json(TicketOut { ticket, expires_in: TICKET_SECONDS })))

@@ -69,10 +69,7 @@ struct RenamedIn {
     request_body = TagRename,
     responses((status = 200, description = "What was renamed", body = TagRenamedOut), Conflict, Refusals)
 )]
-pub(super) async fn in_workspace(
-    at: InWorkspace<Write>,
-    Body(wanted): Body<TagRename>,
-) -> Answer<Json<TagRenamedOut>> {
+pub(super) async fn in_workspace(at: InWorkspace<Write>, Body(wanted): Body<TagRename>) -> Answer<Json<TagRenamedOut>> {
     let by = at.requester();
     Ok(Json(at.with_shelf(move |engine, shelf| rename((engine, shelf), &wanted, None, &by)).await?))
 }

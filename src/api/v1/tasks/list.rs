@@ -44,8 +44,7 @@ pub(super) async fn list(
 ) -> Answer<Json<TasksOut>> {
     let id = at.workspace.id;
     let listed = at.app().with_system(move |system| {
-        let filter =
-            TaskFilter { status: params.status.map(Into::into), assigned_to: params.assigned_to.as_deref() };
+        let filter = TaskFilter { status: params.status.map(Into::into), assigned_to: params.assigned_to.as_deref() };
         system.tasks(id, filter, (page.skip, page.limit))
     });
     let (rows, total) = listed.await?;

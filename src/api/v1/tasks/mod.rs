@@ -20,9 +20,11 @@ use crate::index::system::TaskRow;
 use crate::types::TaskStatus;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(show::show, change::change, delete::delete))
+    OpenApiRouter::new().routes(routes!(list::list, create::create)).routes(routes!(
+        show::show,
+        change::change,
+        delete::delete
+    ))
 }
 
 /// Characters of a title at most.

@@ -4,7 +4,7 @@ use axum::Json;
 
 use super::TrashOut;
 use crate::api::error::{Answer, Conflict, Refusals};
-use crate::api::extract::{InWorkspace, Name, WorkspacePath, Write};
+use crate::api::extract::{InWorkspace, TrashParam, WorkspacePath, Write};
 
 /// Brings something back from the trash, to where it was
 #[utoipa::path(
@@ -14,7 +14,7 @@ use crate::api::extract::{InWorkspace, Name, WorkspacePath, Write};
     params(WorkspacePath, ("id" = String, Path, description = "Of the entry")),
     responses((status = 200, description = "What was brought back", body = TrashOut), Conflict, Refusals)
 )]
-pub(super) async fn restore(at: InWorkspace<Write>, Name(id): Name) -> Answer<Json<TrashOut>> {
+pub(super) async fn restore(at: InWorkspace<Write>, TrashParam(id): TrashParam) -> Answer<Json<TrashOut>> {
     let workspace = at.workspace.id;
     let restored = at.change_notebooks(move |engine, by, app| {
         let entry = engine.restore_trashed(&id, by)?;

@@ -1,0 +1,72 @@
+//! A server with somebody, a workspace `lab` of theirs and the notebook `runs` in it.
+
+use std::path::PathBuf;
+
+use cdx::config::ServerConfig;
+use serde_json::{Value, json};
+
+use super::client::{Ask, Reply};
+use super::{Api, Person};
+
+pub struct Lab {
+    pub api: Api,
+    pub ada: Person,
+    /// The notebook's address.
+    pub at: String,
+    /// Its folder.
+    pub root: PathBuf,
+}
+
+impl Lab {
+    pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        let api = Api::start_with(|config| {
+            config.requests_per_second = 0;
+            change(config);
+        });
+        let ada = api.person("ada");
+        let lab = api.workspace("lab", &ada);
+        let at = format!("/api/v1/workspaces/{}/notebooks/runs", lab["id"]);
+        let root = PathBuf::from(lab["path"].as_str().expect("a path")).join("runs");
+        Self { api, ada, at, root }
+    }
+
+    #[track_caller]
+    pub fn get(&self, rest: &str) -> Reply {
+        self.api.get(&format!("{}{rest}", self.at), &self.ada)
+    }
+
+    #[track_caller]
+    pub fn call(&self, method: &str, rest: &str, body: &Value) -> Reply {
+        self.api.call(method, &format!("{}{rest}", self.at), &self.ada, body)
+    }
+
+    /// A request of hers that is to be completed.
+    pub fn ask(&self, method: &str, rest: &str) -> Ask {
+        Ask::new(method, &format!("{}{rest}", self.at)).bearer(&self.ada.token)
+    }
+
+    /// Makes a file; its object.
+    #[track_caller]
+    pub fn make(&self, path: &str, content: &str) -> Value {
+        self.call("POST", "/files/", &json!({"path": path, "content": content})).expect(201)
+    }
+
+    #[track_caller]
+    pub fn flush(&self) {
+        // The history's quiet moment, at once.
+        let engine = self.root.parent().expect("a workspace");
+        let command = cdx::engine::Command::Flush;
+        let asked = cdx::engine::command::ask_running(engine, &command);
+        assert!(matches!(asked, Ok(Some(_))), "{asked:?}");
+    }
+
+    /// What the store has.
+    pub fn read(&self, path: &str) -> Option<String> {
+        let bytes = std::fs::read(self.root.join(path)).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
