@@ -3,10 +3,20 @@
 mod accounts;
 pub mod client;
 mod description;
+mod idle;
 mod lab;
 mod matrix;
+mod mounts;
 mod notebooks;
+mod past;
+mod plugins;
+mod query;
 mod rules;
+mod search;
+mod search_lines;
+mod sockets;
+mod tags;
+mod tasks;
 mod workspaces;
 
 use std::path::PathBuf;
@@ -27,6 +37,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct Api {
     home: tempfile::TempDir,
     server: Option<Server>,
+    host: Arc<dyn Host>,
     /// What is kept of [`PASSWORD`]; made once, since that is slow by design.
     hash: String,
 }
@@ -55,9 +66,18 @@ impl Api {
 
     /// With other settings.
     pub fn start_with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::start_as(change, Arc::new(Nothing))
+    }
+
+    /// With somebody who is told of engines.
+    pub fn start_hosted(host: Arc<dyn Host>) -> Self {
+        Self::start_as(|_| {}, host)
+    }
+
+    fn start_as(change: impl FnOnce(&mut ServerConfig), host: Arc<dyn Host>) -> Self {
         let home = tempfile::Builder::new().prefix("cdx-api-").tempdir().expect("a scratch folder");
         let hash = cdx::access::hash_password(PASSWORD).expect("a hash");
-        let mut api = Self { home, server: None, hash };
+        let mut api = Self { home, server: None, host, hash };
         api.start_again(change);
         api
     }
@@ -73,7 +93,7 @@ impl Api {
             home: self.home(),
             secret_key: None,
             user: "root".to_owned(),
-            host: Arc::new(Nothing),
+            host: Arc::clone(&self.host),
         };
         self.server = Some(Server::start(options).expect("a server"));
     }
