@@ -102,6 +102,7 @@ fn hash_of(file: &OpenFile) -> Result<ContentHash, EngineError> {
 mod tests {
     use super::*;
     use crate::engine::edit::scratch::{Workspace, path};
+    use crate::sys::Replace;
 
     #[test]
     fn a_version_is_the_hash_of_what_is_there_whether_the_index_knows_it_or_not() {
@@ -110,10 +111,10 @@ mod tests {
         let open = || w.engine.open_contents(&lab, &path("a.md")).unwrap();
         let of = |text: &str| ContentVersion::Hash(ContentHash(Sha256::digest(text).into()));
         assert_eq!((open().version, open().is_whole(), open().size), (of("one"), true, 3));
-        std::fs::write(w.path().join("lab/a.md"), "another").unwrap();
+        lab.dir.write_durably(&path("a.md"), b"another", Replace::KeepAttributes).unwrap();
         assert_eq!((open().version, open().head.as_slice()), (of("another"), &b"another"[..]));
         let large = "x".repeat(3 << 20);
-        std::fs::write(w.path().join("lab/a.md"), &large).unwrap();
+        lab.dir.write_durably(&path("a.md"), large.as_bytes(), Replace::KeepAttributes).unwrap();
         assert_eq!((open().version, open().is_whole(), open().size), (of(&large), false, 3 << 20));
     }
 }

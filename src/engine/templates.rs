@@ -181,16 +181,9 @@ impl Placeholders {
             let (before, from) = rest.split_at(open);
             text.push_str(before);
             let inner = from[2..].find("}}").map(|close| &from[2..2 + close]);
-            match inner.and_then(|name| Some((name, self.value(name.trim())?))) {
-                Some((name, value)) => {
-                    text.push_str(&value);
-                    rest = &from[name.len() + 4..];
-                }
-                None => {
-                    text.push_str("{{");
-                    rest = &from[2..];
-                }
-            }
+            let known = inner.and_then(|name| Some((name, self.value(name.trim())?)));
+            text.push_str(known.as_ref().map_or("{{", |(_, value)| value));
+            rest = &from[known.map_or(2, |(name, _)| name.len() + 4)..];
         }
         text.push_str(rest);
         text

@@ -276,7 +276,11 @@ mod tests {
             staged.append(b"one ").unwrap();
             staged.append(b"two").unwrap();
             let mut back = Vec::new();
-            staged.read_back(|part| Ok(back.extend_from_slice(part))).unwrap();
+            let mut take = |part: &[u8]| {
+                back.extend_from_slice(part);
+                Ok(())
+            };
+            staged.read_back(&mut take).unwrap();
             assert_eq!((back.as_slice(), staged.len()), (&b"one two"[..], 7));
             staged.place(&dir, &path, replace, |_| true).unwrap();
             assert_eq!(dir.read(&path, 100).unwrap().0, b"one two");

@@ -261,10 +261,10 @@ mod tests {
     }
 
     /// What a note becomes by a save.
-    fn check(file: &str, before: &str, save: Save, expected: &str) {
+    fn check(file: &str, before: &str, save: &Save, expected: &str) {
         let w = Workspace::holding(&[(&format!("lab/{file}"), before)]);
         let lab = w.notebook("lab");
-        let changed = w.engine.save_note(&lab, &path(file), &save, None, &ada()).unwrap();
+        let changed = w.engine.save_note(&lab, &path(file), save, None, &ada()).unwrap();
         assert_eq!(w.read(&format!("lab/{file}")).as_deref(), Some(expected));
         assert_eq!(changed, before != expected);
         w.assert_clean();
@@ -281,21 +281,21 @@ mod tests {
     #[test]
     fn body_raw_and_properties_are_saved_each_for_itself_and_together() {
         let front = "---\n# kept\nstatus: todo\nowner: ada\n---\n";
-        check("a.md", NOTE, body("new\n"), &format!("{front}new\n"));
-        check("a.md", NOTE, body(""), front);
-        check("a.md", NOTE, raw("all new"), "all new");
-        check("a.md", NOTE, raw(""), "");
-        check("a.md", NOTE, Save::default(), NOTE);
-        check("a.txt", "text", body("new"), "new");
+        check("a.md", NOTE, &body("new\n"), &format!("{front}new\n"));
+        check("a.md", NOTE, &body(""), front);
+        check("a.md", NOTE, &raw("all new"), "all new");
+        check("a.md", NOTE, &raw(""), "");
+        check("a.md", NOTE, &Save::default(), NOTE);
+        check("a.txt", "text", &body("new"), "new");
         let save = Save { edits: edits(r#"{"status": "done", "owner": null}"#), ..body("new\n") };
-        check("a.md", NOTE, save, "---\n# kept\nstatus: done\n---\nnew\n");
+        check("a.md", NOTE, &save, "---\n# kept\nstatus: done\n---\nnew\n");
         let save = Save { edits: edits(r#"{"status": "done"}"#), ..raw("plain\n") };
-        check("a.md", NOTE, save, "---\nstatus: done\n---\nplain\n");
+        check("a.md", NOTE, &save, "---\nstatus: done\n---\nplain\n");
         let save = Save { edits: edits(r#"{"owner": "bohr"}"#), replaces_properties: true, ..Save::default() };
-        check("a.md", NOTE, save, "---\n# kept\nowner: bohr\n---\n\n# A\n");
+        check("a.md", NOTE, &save, "---\n# kept\nowner: bohr\n---\n\n# A\n");
         let tagged = "---\ntitle: T\ntags: [x]\nstatus: todo\n---\n";
         let save = Save { replaces_properties: true, ..Save::default() };
-        check("a.md", tagged, save, "---\ntitle: T\ntags: [x]\n---\n");
+        check("a.md", tagged, &save, "---\ntitle: T\ntags: [x]\n---\n");
     }
 
     #[test]

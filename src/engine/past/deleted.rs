@@ -70,7 +70,6 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::engine::edit::scratch::{Workspace, ada, path};
 
     #[test]

@@ -1,12 +1,17 @@
 //! A server with somebody, a workspace `lab` of theirs and the notebook `runs` in it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use cdx::config::ServerConfig;
+use cdx::engine::command::ask_running;
+use cdx::engine::{Command, Requester};
+use cdx::types::Actor;
 use serde_json::{Value, json};
 
 use super::client::{Ask, Reply};
 use super::{Api, Person};
+use crate::support::eventually;
 
 pub struct Lab {
     pub api: Api,
@@ -57,8 +62,19 @@ impl Lab {
 
     #[track_caller]
     pub fn flush(&self) {
-        let path = self.at.replace("/notebooks/runs", "/flush");
-        self.api.call("POST", &path, &self.ada, &Value::Null).expect(204);
+        // The history's quiet moment, at once.
+        let engine = self.root.parent().expect("a workspace");
+        let by = Requester { actor: Actor::User("ada".to_owned()), gesture: None };
+        let asked = ask_running(engine, &Command::Flush, &by);
+        assert!(matches!(asked, Ok(Some(_))), "{asked:?}");
+    }
+
+    /// The object of a file that came into the store behind the server's back.
+    #[track_caller]
+    pub fn until_found(&self, path: &str) -> Value {
+        let at = format!("/files/path/{path}");
+        eventually(Duration::from_secs(10), path, || self.get(&at).status == 200);
+        self.get(&at).expect(200)
     }
 
     /// What the store has.

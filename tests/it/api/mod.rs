@@ -3,12 +3,15 @@
 mod accounts;
 pub mod client;
 mod description;
+mod files;
+mod folders;
 mod idle;
 mod lab;
 mod matrix;
 mod mounts;
 mod notebooks;
 mod past;
+mod paths;
 mod plugins;
 mod query;
 mod rules;
@@ -17,6 +20,7 @@ mod search_lines;
 mod sockets;
 mod tags;
 mod tasks;
+mod upload;
 mod workspaces;
 
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! Bytes served: all of them, a range, or none where the caller has them already. What a browser is shown of them runs
 //! nothing and loads nothing.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use axum::body::{Body, Bytes};
@@ -163,7 +164,7 @@ fn named(disposition: Disposition, name: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~') {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let _ = write!(encoded, "%{byte:02X}");
         }
     }
     format!("{kind}; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")

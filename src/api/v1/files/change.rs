@@ -29,7 +29,7 @@ pub(crate) struct FileChange {
     #[serde(default)]
     #[schema(default = false)]
     replace_properties: bool,
-    /// The hash that the file has to have; as `If-Match` with its ETag.
+    /// The hash that the file has to have; as `If-Match` with its `ETag`.
     #[schema(nullable = false)]
     expected_hash: Option<String>,
 }

@@ -84,7 +84,7 @@ impl FileOut {
 }
 
 impl FileOut {
-    /// An answer that is this file, with its ETag.
+    /// An answer that is this file, with its `ETag`.
     pub(crate) fn answer(self, status: StatusCode) -> Response {
         let etag = self.etag.as_deref().and_then(|etag| HeaderValue::from_str(etag).ok());
         let mut response = (status, Json(self)).into_response();
@@ -100,7 +100,7 @@ pub(crate) fn reference(notebook: NotebookId, file: FileId) -> String {
     format!("{notebook}:{}", file.0)
 }
 
-/// The ETag of a hash.
+/// The `ETag` of a hash.
 pub(crate) fn etag_of(hash: &str) -> String {
     format!("\"{hash}\"")
 }

@@ -45,7 +45,7 @@ impl TextOut {
         Ok(Self { id: id.0, path: path.to_string(), content, raw, properties: note.parsed.properties, hash })
     }
 
-    /// An answer that is this text, with its ETag.
+    /// An answer that is this text, with its `ETag`.
     pub(super) fn answer(self) -> Response {
         ([(header::ETAG, etag_of(&self.hash))], Json(self)).into_response()
     }

@@ -89,7 +89,7 @@ pub(super) async fn upload(
     let Some((staged, own_name)) = form.file else {
         return Err(ApiError::invalid("file", "a file is expected"));
     };
-    let path = path_of(form.path, own_name)?;
+    let path = path_of(form.path, own_name.as_deref())?;
     let overwrite = form.overwrite.unwrap_or(params.overwrite);
     let placed = inside(&at, move |inside| {
         let path = inside.new_path("path", &path)?;
@@ -178,8 +178,8 @@ async fn in_time<T>(next: impl Future<Output = Result<T, multer::Error>>) -> Ans
 }
 
 /// Where the file is to be. Of its own name only the last part counts: browsers and others send folders of theirs.
-fn path_of(path: Option<String>, own_name: Option<String>) -> Answer<String> {
-    let own = own_name.as_deref().and_then(|name| name.rsplit(['/', '\\']).next()).filter(|name| !name.is_empty());
+fn path_of(path: Option<String>, own_name: Option<&str>) -> Answer<String> {
+    let own = own_name.and_then(|name| name.rsplit(['/', '\\']).next()).filter(|name| !name.is_empty());
     match (path.filter(|path| !path.is_empty()), own) {
         (Some(folder), Some(own)) if folder.ends_with('/') => Ok(format!("{folder}{own}")),
         (Some(path), _) => Ok(path),

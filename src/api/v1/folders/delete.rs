@@ -13,7 +13,7 @@ use crate::api::v1::files::{below_root, inside};
     path = "/workspaces/{ws}/notebooks/{nb}/folders",
     tag = "folders",
     params(NotebookPath),
-    responses(Refusals)
+    responses((status = 204, description = "Never: it is removed as a notebook"), Refusals)
 )]
 pub(super) async fn delete_root(_: InNotebook<Write>) -> ApiError {
     ApiError::malformed("a path in the notebook is expected, this is the notebook itself")

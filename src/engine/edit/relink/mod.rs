@@ -25,7 +25,7 @@ struct Linking {
     links: Vec<(String, Option<NotePath>)>,
 }
 
-/// A link that leads elsewhere after the move.
+/// A link of which one end moved.
 struct Astray {
     /// Which of the note's links.
     position: usize,
@@ -33,6 +33,8 @@ struct Astray {
     was: NotePath,
     /// Where that is now.
     is: NotePath,
+    /// Whether it leads there still.
+    is_right: bool,
 }
 
 impl Engine {
@@ -80,7 +82,7 @@ impl Engine {
         }
         let is_changed = std::cell::Cell::new(false);
         self.change_contents(notebook, &note.is, by, |current| {
-            let bytes = rewritten(notebook, note, astray, &current.bytes)?;
+            let bytes = rewritten(notebook, note, astray, &current.bytes);
             is_changed.set(bytes.is_some());
             Ok(bytes.unwrap_or_else(|| current.bytes.clone()))
         })?;
@@ -109,7 +111,7 @@ fn notes_with_links(
     Ok(linking)
 }
 
-/// The links of a note that led somewhere and do not lead there now.
+/// The links of a note that led somewhere and of which an end moved.
 fn astray(
     notebook: &Notebook,
     note: &Linking,
@@ -125,26 +127,26 @@ fn astray(
     let astray = pairs.filter_map(|(position, ((_, was), (_, leads)))| {
         let was = was.clone()?;
         let is = moved(&was).unwrap_or_else(|| was.clone());
-        (leads.as_ref() != Some(&is)).then_some(Astray { position, was, is })
+        let is_right = leads.as_ref() == Some(&is);
+        let has_moved = was != is || note.was != note.is;
+        (has_moved || !is_right).then_some(Astray { position, was, is, is_right })
     });
     Ok(astray.collect())
 }
 
 /// The contents with other targets; `None` where no target can be written for any of the links.
-fn rewritten(
-    notebook: &Notebook,
-    note: &Linking,
-    astray: &[Astray],
-    bytes: &[u8],
-) -> Result<Option<Vec<u8>>, EngineError> {
+fn rewritten(notebook: &Notebook, note: &Linking, astray: &[Astray], bytes: &[u8]) -> Option<Vec<u8>> {
     let links = links_of(&note.is, bytes);
     if !links.iter().map(|link| &link.target).eq(note.links.iter().map(|(target, _)| target)) {
-        return Ok(None);
+        return None;
     }
     let mut edits = Vec::new();
     for link in astray {
         let at = &links[link.position];
         let way = Way { target: &at.target, kind: at.kind, note_was: &note.was, was: &link.was };
+        if link.is_right && !way.is_lost(&note.is, &link.is) {
+            continue;
+        }
         let mut leads_there = |target: &str| {
             let found = notebook.reader.link_target(&note.is, target);
             found.is_ok_and(|found| found.as_ref() == Some(&link.is))
@@ -155,7 +157,7 @@ fn rewritten(
         }
     }
     if edits.is_empty() {
-        return Ok(None);
+        return None;
     }
     let mut new = bytes.to_vec();
     // From the last to the first, so that the ranges before stay what they are.
@@ -165,7 +167,7 @@ fn rewritten(
     }
     // Nothing else may read as a link now, and none may have ceased to be one.
     let is_sound = links_of(&note.is, &new).len() == links.len();
-    Ok(is_sound.then_some(new))
+    is_sound.then_some(new)
 }
 
 /// The links that the index has of a text, in its order.
@@ -178,7 +180,6 @@ fn links_of(path: &NotePath, bytes: &[u8]) -> Vec<ParsedLink> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::engine::edit::scratch::{Workspace, ada, path};
 
     /// Moves `from` to `to`; what each of these notes says then.
@@ -193,7 +194,8 @@ mod tests {
             changed.push((*name).to_owned());
         }
         changed.sort();
-        let rewritten: Vec<String> = rewritten.iter().map(ToString::to_string).collect();
+        let mut rewritten: Vec<String> = rewritten.iter().map(ToString::to_string).collect();
+        rewritten.sort();
         assert_eq!(rewritten, changed);
         w.assert_clean();
     }

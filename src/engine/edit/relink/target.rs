@@ -1,5 +1,7 @@
 //! What to write for a link so that it leads to a file, in the way in which it led to it before. Pure.
 
+use std::fmt::Write;
+
 use crate::index::notebook::{NOTE_EXTENSIONS, join_target};
 use crate::index::parse::LinkKind;
 use crate::types::NotePath;
@@ -14,6 +16,17 @@ pub(super) struct Way<'a> {
     pub(super) note_was: &'a NotePath,
     /// Where it led.
     pub(super) was: &'a NotePath,
+}
+
+impl Way<'_> {
+    /// Whether a Markdown link that was relative, as other programs read it, is so no more from the note `from` to `to`:
+    /// Codex may find the file by its name still.
+    pub(super) fn is_lost(&self, from: &NotePath, to: &NotePath) -> bool {
+        let is_plain = matches!(self.kind, LinkKind::Markdown | LinkKind::Image) && !self.target.starts_with('/');
+        is_plain
+            && is_relative(self, self.target)
+            && !is_relative(&Way { note_was: from, was: to, ..*self }, self.target)
+    }
 }
 
 /// The target for a link in the note `from` that is to lead to `to`, as it is written in the text: the first of the
@@ -84,7 +97,7 @@ fn encoded(target: &str, is_bracketed: bool) -> String {
             c => c.is_ascii_control(),
         };
         if is_special {
-            text.push_str(&format!("%{:02X}", u32::from(c)));
+            let _ = write!(text, "%{:02X}", u32::from(c));
         } else {
             text.push(c);
         }
