@@ -518,7 +518,7 @@ impl<'a> Batch<'a> {
         let applied = self.open.db.apply(changes)?;
         pass(FaultPoint::IndexAfter);
         self.open.merging.written(applied.len(), Instant::now());
-        self.open.checkpoints.written(applied.len());
+        self.open.checkpoints.written(applied.len(), &self.open.db);
         announce(self.core, self.open, &applied, authors);
         Ok(applied.len())
     }

@@ -20,7 +20,9 @@ pub struct Indexing {
     pub is_complete: bool,
     /// A scan of all of it runs.
     pub is_running: bool,
-    /// Files and folders that this scan has met.
+    /// How many scans of all of it have ended.
+    pub scans: u64,
+    /// Files and folders that the scan which runs, or ran last, has met.
     pub met: u64,
     /// How many there are, where that was counted.
     pub expected: Option<u64>,
@@ -34,6 +36,7 @@ impl Engine {
         Indexing {
             is_complete: progress.is_complete,
             is_running: progress.is_running,
+            scans: progress.scans,
             met: progress.met,
             expected: progress.expected,
         }

@@ -13,7 +13,7 @@ use super::feed::Feed;
 use super::notebook_ids::NotebookIds;
 use super::views::LiveViews;
 use crate::api::v1::file_reference;
-use crate::engine::{AppliedChange, AppliedKind, Engine, EngineEvent, Indexing};
+use crate::engine::{AppliedChange, AppliedKind, Engine, EngineEvent, Indexing, Notebook};
 use crate::index::system::{RosterKeeper, SystemDb};
 use crate::types::{NotebookNumber, WorkspaceId};
 
@@ -44,7 +44,7 @@ impl Follower {
 
     fn run(self, mut happening: Receiver<EngineEvent>) {
         let mut ids = NotebookIds::new(self.workspace, Arc::clone(&self.roster));
-        let (mut indexing, mut looked) = (HashMap::new(), Instant::now());
+        let (mut indexing, mut looked) = (None, Instant::now());
         loop {
             let event = happening.recv_timeout(LOOK_EVERY);
             let Some(engine) = self.engine.upgrade().filter(|engine| !engine.is_closed()) else { return };
@@ -110,17 +110,22 @@ impl Follower {
         }
     }
 
-    fn look_at_indexing(&self, engine: &Engine, ids: &mut NotebookIds, known: &mut HashMap<NotebookNumber, Indexing>) {
-        let notebooks = engine.notebooks();
-        known.retain(|number, _| notebooks.iter().any(|notebook| notebook.number == *number));
-        for notebook in notebooks {
-            let now = engine.indexing(notebook.number);
-            let before = known.insert(notebook.number, now).unwrap_or_default();
-            let has_ended = before.is_running && !now.is_running;
-            if before == now || !(now.is_running || has_ended) {
+    fn look_at_indexing(
+        &self,
+        engine: &Engine,
+        ids: &mut NotebookIds,
+        known: &mut Option<HashMap<NotebookNumber, Indexing>>,
+    ) {
+        let look = |notebook: Arc<Notebook>| (notebook.number, engine.indexing(notebook.number));
+        let found: HashMap<NotebookNumber, Indexing> = engine.notebooks().into_iter().map(look).collect();
+        let before = known.replace(found.clone());
+        for (number, now) in found {
+            // What was before anybody looked is no news, but that something runs.
+            let before = before.as_ref().map_or(now, |before| before.get(&number).copied().unwrap_or_default());
+            if !(now.is_running || now.scans > before.scans) {
                 continue;
             }
-            let Some(notebook_id) = ids.of(engine, notebook.number) else { continue };
+            let Some(notebook_id) = ids.of(engine, number) else { continue };
             let status = if now.is_running { "in_progress" } else { "completed" };
             let total = if now.is_running { now.expected } else { Some(now.met) };
             self.feed.indexing(self.workspace, IndexingState { notebook_id, status, done: now.met, total });

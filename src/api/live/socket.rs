@@ -40,6 +40,7 @@ const GONE: Ended = Ended(1000, "");
 const SERVER_ENDS: Ended = Ended(1001, "the server ends");
 const NOT_TEXT: Ended = Ended(1003, "messages are text");
 const TOO_LARGE: Ended = Ended(1009, "a message has 64 KiB at most");
+const TOO_SLOW: Ended = Ended(1008, "messages were not taken");
 const LATER: Ended = Ended(1013, "the server cannot tell who you are just now; try again");
 const NO_LONGER_LET_IN: Ended = Ended(4401, "sign in again");
 const NO_LONGER_THERE: Ended = Ended(4404, "the notebook is gone, or not yours to read");
@@ -257,7 +258,7 @@ impl Socket {
                     self.holder.look(&self.app).await.map_err(|error| ended_by(&error))?;
                     if began.elapsed() >= SEND_WITHIN {
                         self.app.hub.counts.cut_off.fetch_add(1, Ordering::Relaxed);
-                        return Err(GONE);
+                        return Err(TOO_SLOW);
                     }
                 }
             }
@@ -265,6 +266,10 @@ impl Socket {
     }
 
     async fn close(mut self, ended: Ended) {
+        if ended == TOO_SLOW {
+            // Nothing reaches it.
+            return;
+        }
         let frame = CloseFrame { code: ended.0, reason: Utf8Bytes::from_static(ended.1) };
         // A client that is gone is not told, one that takes nothing not for long.
         let _ = timeout(LOOK_EVERY, self.socket.send(Message::Close(Some(frame)))).await;

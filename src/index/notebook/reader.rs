@@ -293,17 +293,20 @@ impl NotebookReader {
         self.all(sql, [], |row| Ok((row.get(0)?, count_at(row, 1)?)))
     }
 
-    /// Files whose title begins, in its first words, with every one of `words` somewhere in it, at most `limit`. Only
-    /// the beginning of a title is looked at, by an index that holds no more.
+    /// Files in whose title words begin with each of `words`, as full text folds them, at most `limit`, in no order;
+    /// without words, the first by title.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn titled(&self, words: &[String], limit: usize) -> Result<Vec<FileId>, IndexError> {
-        let tests: Vec<String> = (1..=words.len()).map(|n| format!("instr(title_order, ?{n}) > 0")).collect();
-        let test = if tests.is_empty() { "1".to_owned() } else { tests.join(" AND ") };
-        let first = if words.is_empty() { "0" } else { "instr(title_order, ?1)" };
-        let sql = format!("SELECT id FROM file_metadata WHERE {test} ORDER BY {first}, title_order LIMIT {limit}");
-        self.all(&sql, rusqlite::params_from_iter(words), |row| Ok(FileId(row.get(0)?)))
+    pub fn titled(&self, words: &[&str], limit: usize) -> Result<Vec<FileId>, IndexError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let id = |row: &Row<'_>| Ok(FileId(row.get(0)?));
+        if words.is_empty() {
+            return self.all("SELECT id FROM file_metadata ORDER BY title_order LIMIT ?1", [limit], id);
+        }
+        let prefixes: Vec<String> = words.iter().map(|word| format!("\"{}\" *", word.replace('"', "\"\""))).collect();
+        let expression = format!("title : ({})", prefixes.join(" AND "));
+        self.all("SELECT rowid FROM search_index WHERE search_index MATCH ?1 LIMIT ?2", (expression, limit), id)
     }
 
     /// Property keys in use that hold `text`, those that begin with it first, at most `limit`. Quicker than

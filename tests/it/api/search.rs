@@ -98,7 +98,7 @@ fn what_is_typed_suggests_files_tags_and_properties() {
     };
     let found = ask("plan");
     assert_eq!(files(&found), ["plan.md", "deep/explanation.md", "x.md"]);
-    assert_eq!((&found["tags"], &found["properties"]), (&json!(["planning/2026"]), &json!(["planned"])));
+    assert_eq!((&found["tags"], &found["properties"]), (&json!(["planning", "planning/2026"]), &json!(["planned"])));
     assert_eq!(found["files"][0]["title"], "The great plan");
     assert_eq!(files(&ask("warm")), ["deep/warm up.md"]);
     assert_eq!(files(&ask("ADAM")), ["deep/warm up.md"]);

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::api::error::{Answer, ApiError};
-use crate::sys::{Dir, StoreError, StoreStat, paths};
+use crate::sys::{Dir, FileKind, StoreError, StoreStat, paths};
 use crate::types::NotePath;
 
 /// See the module.
@@ -25,15 +25,17 @@ impl Place {
         let (root, rel) = below(roots, path)?;
         paths::make_dirs(&root)?;
         let root = Dir::open(paths::canonical(&root)?)?;
-        let folder = match root.open_dir(&rel) {
+        match root.stat(&rel) {
+            Ok(stat) if stat.is_dir() => {}
+            Ok(stat) if stat.kind == FileKind::Symlink => return Err(outside()),
+            Ok(_) => return Err(ApiError::conflict("there is a file at that path")),
             Err(error) if error.is_not_found() => {
                 root.open_dir(&rel.parent()).map_err(refused)?;
                 root.make_dir(&rel, 0o700).map_err(refused)?;
-                root.open_dir(&rel)
             }
-            other => other,
-        };
-        let folder = folder.map_err(refused)?;
+            Err(error) => return Err(refused(error)),
+        }
+        let folder = root.open_dir(&rel).map_err(refused)?;
         if !folder.list(&NotePath::root())?.is_empty() {
             return Err(ApiError::conflict("the directory is not empty, or something is mounted there"));
         }
@@ -71,8 +73,8 @@ fn outside() -> ApiError {
 
 fn refused(error: StoreError) -> ApiError {
     match error.errno() {
-        libc::ELOOP | libc::EXDEV => outside(),
-        libc::ENOTDIR => ApiError::conflict("there is a file at that path"),
+        // A link on the way is no directory to who does not follow it.
+        libc::ELOOP | libc::EXDEV | libc::ENOTDIR => outside(),
         _ => error.into(),
     }
 }

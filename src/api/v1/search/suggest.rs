@@ -82,7 +82,8 @@ pub(super) async fn suggest(
 /// By path first, then by title.
 fn files(engine: &Engine, shelf: &Shelf, (text, limit): (&str, usize)) -> Answer<Vec<SuggestedFile>> {
     let mut keys = engine.catalog().files_like(&shelf.numbers(), text, limit);
-    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    // What is no word at all is in no title.
+    let words: Vec<&str> = text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).collect();
     for one in shelf.all() {
         if keys.len() >= limit {
             break;

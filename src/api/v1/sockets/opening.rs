@@ -60,8 +60,8 @@ impl FromRequestParts<Arc<App>> for Opener {
     }
 }
 
-/// The handshake.
-pub(crate) struct Handshake(WebSocketUpgrade);
+/// The handshake. What is wrong with it is said after whether the caller may open the socket at all.
+pub(crate) struct Handshake(Answer<WebSocketUpgrade>);
 
 impl FromRequestParts<Arc<App>> for Handshake {
     type Rejection = ApiError;
@@ -69,14 +69,14 @@ impl FromRequestParts<Arc<App>> for Handshake {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Answer<Self> {
         let is_meant = parts.headers.contains_key(header::UPGRADE);
         let upgrade = WebSocketUpgrade::from_request_parts(parts, app).await;
-        upgrade.map(Self).map_err(|refusal| {
+        Ok(Self(upgrade.map_err(|refusal| {
             if is_meant {
                 ApiError::malformed(refusal.to_string())
             } else {
                 let detail = "this address is for WebSockets alone";
                 ApiError::new(StatusCode::UPGRADE_REQUIRED, "upgrade_required", detail)
             }
-        })
+        })))
     }
 }
 
@@ -84,7 +84,7 @@ impl Handshake {
     /// Opens a socket for somebody.
     ///
     /// # Errors
-    /// 503 where there are too many.
+    /// 426 or 400 where it is no handshake, 503 where there are too many.
     pub(super) fn open(
         self,
         app: &Arc<App>,
@@ -92,12 +92,13 @@ impl Handshake {
         (subscription, since): (Subscription, Option<u64>),
         notebook: Option<(WorkspaceId, NotebookId)>,
     ) -> Answer<Response> {
+        let upgrade = self.0?;
         let holder = Holder::of(opener);
         let full = || ApiError::unavailable("there are too many sockets, or the server is ending; try again");
         let seat = app.hub.seat(&holder).ok_or_else(full)?;
         let start = Start { holder, subscription, since, notebook, seat };
         let app = Arc::clone(app);
-        let upgrade = self.0.max_message_size(MESSAGE_MAX).max_frame_size(MESSAGE_MAX);
+        let upgrade = upgrade.max_message_size(MESSAGE_MAX).max_frame_size(MESSAGE_MAX);
         let upgrade = upgrade.read_buffer_size(BUFFER).write_buffer_size(BUFFER).max_write_buffer_size(WAITING_MAX);
         Ok(upgrade.on_upgrade(|socket: WebSocket| run(app, socket, start)))
     }
