@@ -33,6 +33,10 @@ test: need-build need-fuse need-test ## All tests: unit, real mounts, real progr
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --locked; else cargo test --locked --lib --tests; fi; \
 	cargo test --locked --doc --quiet
 
+.PHONY: race
+race: need-build need-test ## Folders swapped for links under load of the API, for a minute (FOR=60)
+	@CDX_RACE_SECONDS=$${FOR:-60} cargo nextest run --locked --no-capture --test it 'api::paths::'
+
 .PHONY: model
 model: need-build need-fuse ## Random operations on a real mount beside a model of it (SEQUENCES=10000 SEED=1)
 	@CDX_MODEL_SEQUENCES=$${SEQUENCES:-10000} CDX_MODEL_SEED=$${SEED:-1} cargo nextest run --locked --no-capture --test it 'fs::model::'

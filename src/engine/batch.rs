@@ -449,19 +449,20 @@ impl<'a> Batch<'a> {
                 (_, _) => continue,
             };
             if !verdict.dirty.is_noted {
-                found.push(self.found_entry(&recording));
+                found.extend(self.found_entry(&recording));
             }
             self.core.history.push(number, recording, requester(verdict));
         }
         self.core.journal.send(found);
     }
 
-    fn found_entry(&self, recording: &Recording) -> JournalEntry {
+    fn found_entry(&self, recording: &Recording) -> Option<JournalEntry> {
         let (op, path) = match recording {
             Recording::Written(path) => ("written", path),
+            Recording::Kept(_) => return None,
             Recording::Removed(path) | Recording::Moved(path, _) => ("removed", path),
         };
-        JournalEntry {
+        Some(JournalEntry {
             seq: self.core.queue.number_found(),
             time: jiff::Timestamp::now(),
             actor: Actor::Unknown,
@@ -469,7 +470,7 @@ impl<'a> Batch<'a> {
             op,
             path: path.as_bytes().to_vec(),
             old_path: None,
-        }
+        })
     }
 
     // ---- rows ----

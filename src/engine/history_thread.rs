@@ -14,9 +14,11 @@ use super::{EngineError, Notebook, Requester};
 use crate::history::Recorded;
 use crate::types::{Actor, NotePath, NotebookNumber};
 
-/// A change to be recorded. Contents are read when they are.
+/// A change to be recorded. Contents are read when they are, but for those that were kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Recording {
+    /// It had these contents before they went: a version of its own, whatever came after it.
+    Kept(Recorded),
     /// It has new contents.
     Written(NotePath),
     /// It is gone, with all below it.
@@ -47,9 +49,11 @@ struct Unrecorded {
 /// What waits of one notebook.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
+    /// In the order in which they happened.
     pub(super) changes: Vec<(Recording, Requester)>,
-    pub(super) kept: Vec<Kept>,
     unrecorded: BTreeMap<NotePath, Unrecorded>,
+    /// Who is about to change a path: the watcher may see it before it is reported.
+    foretold: BTreeMap<NotePath, (Requester, Instant)>,
     stock: Option<Vec<Present>>,
     /// What was there when the notebook was opened is recorded; before that, any file may be unrecorded.
     is_stocked: bool,
@@ -78,6 +82,9 @@ pub(super) struct HistoryQueue {
     records: bool,
     state: Mutex<State>,
     changed: Condvar,
+    /// No round is recorded while a test holds it.
+    #[cfg(test)]
+    pub(super) held: Mutex<()>,
 }
 
 impl std::fmt::Debug for HistoryQueue {
@@ -112,6 +119,34 @@ const KEPT_MAX: usize = 64 << 20;
 /// A mark whose hint never led to a change (an ignored file) is lifted after this.
 const MARK_MAX: Duration = Duration::from_secs(120);
 
+impl Recording {
+    /// Whose contents were kept.
+    pub(super) fn kept(&self) -> Option<&NotePath> {
+        match self {
+            Self::Kept(Recorded::Written { path, .. } | Recorded::Symlink { path, .. }) => Some(path),
+            Self::Kept(Recorded::Removed { .. } | Recorded::Moved { .. })
+            | Self::Written(_)
+            | Self::Removed(_)
+            | Self::Moved(..) => None,
+        }
+    }
+
+    /// Whether it moves or removes what is at a path.
+    pub(super) fn moves(&self, path: &NotePath) -> bool {
+        let concerns = |place: &NotePath| path.strip_prefix(place).is_some();
+        match self {
+            Self::Written(_) | Self::Kept(_) => false,
+            Self::Removed(gone) => concerns(gone),
+            Self::Moved(from, to) => concerns(from) || concerns(to),
+        }
+    }
+
+    /// The path of which it is a version.
+    pub(super) fn version_of(&self) -> Option<&NotePath> {
+        if let Self::Written(path) = self { Some(path) } else { self.kept() }
+    }
+}
+
 impl Unrecorded {
     fn is_by(&self, by: &Requester) -> bool {
         (&self.by.actor, &self.by.gesture) == (&by.actor, &by.gesture)
@@ -141,7 +176,13 @@ impl Pending {
 impl HistoryQueue {
     /// Empty; `records` is false where the store is only read.
     pub(super) fn new(records: bool) -> Self {
-        Self { records, state: Mutex::default(), changed: Condvar::new() }
+        Self {
+            records,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            #[cfg(test)]
+            held: Mutex::default(),
+        }
     }
 
     /// The settings of the workspace may have changed.
@@ -168,8 +209,10 @@ impl HistoryQueue {
         match &recording {
             Recording::Written(path) | Recording::Moved(_, path) => {
                 let reported = pending.unrecorded.get(path).filter(|mark| !mark.is_queued);
-                if let Some(mark) = reported.filter(|_| by.actor == Actor::Unknown) {
-                    by = mark.by.clone();
+                if by.actor == Actor::Unknown {
+                    let foretold = pending.foretold.get(path).filter(|(_, end)| *end > Instant::now());
+                    let known = reported.map(|mark| &mark.by).or(foretold.map(|(by, _)| by));
+                    by = known.cloned().unwrap_or(by);
                 }
                 // Somebody else has written since, whose report is on its way: what will be read is theirs.
                 if reported.is_none_or(|mark| mark.is_by(&by)) {
@@ -178,6 +221,7 @@ impl HistoryQueue {
                 }
             }
             Recording::Removed(path) => drop(pending.unrecorded.remove(path)),
+            Recording::Kept(_) => {}
         }
         let moved = if let Recording::Moved(from, to) = &recording { pending.move_marks(from, to) } else { Vec::new() };
         pending.changes.push((recording, by));
@@ -205,9 +249,25 @@ impl HistoryQueue {
         let mut state = self.state.lock();
         state.version += 1;
         let version = state.version;
-        let marks = &mut state.pending.entry(number).or_default().unrecorded;
-        let is_queued = marks.get(path).is_some_and(|mark| mark.is_queued);
-        marks.insert(path.clone(), Unrecorded { by: by.clone(), noted: Instant::now(), is_queued, version });
+        let pending = state.pending.entry(number).or_default();
+        pending.foretold.remove(path);
+        let mark = Unrecorded { by: by.clone(), noted: Instant::now(), is_queued: false, version };
+        pending.unrecorded.insert(path.clone(), mark);
+    }
+
+    /// A change is about to be made, and will be reported: whoever sees it before learns whose it is.
+    pub(super) fn foretell(&self, number: NotebookNumber, path: &NotePath, by: &Requester) {
+        if self.records {
+            let end = Instant::now() + MARK_MAX;
+            self.state.lock().pending.entry(number).or_default().foretold.insert(path.clone(), (by.clone(), end));
+        }
+    }
+
+    /// What was foretold did not happen.
+    pub(super) fn retract(&self, number: NotebookNumber, path: &NotePath) {
+        if let Some(pending) = self.state.lock().pending.get_mut(&number) {
+            pending.foretold.remove(path);
+        }
     }
 
     /// Who last changed a path whose contents are not recorded yet, as far as is known.
@@ -229,11 +289,12 @@ impl HistoryQueue {
         self.state.lock().pending.entry(number).or_default().is_stocked = true;
     }
 
-    /// Contents that are about to go.
+    /// Contents that are about to go. They come after the changes that the index thread has seen by now.
     pub(super) fn keep(&self, number: NotebookNumber, kept: Kept) {
         let mut state = self.state.lock();
         state.kept_bytes += kept.size;
-        state.pending.entry(number).or_default().kept.push(kept);
+        let pending = state.pending.entry(number).or_default();
+        pending.changes.push((Recording::Kept(kept.recorded), kept.by));
         touch(&mut state, &self.changed);
         if state.kept_bytes > KEPT_MAX {
             state.flush_wanted += 1;
@@ -241,12 +302,23 @@ impl HistoryQueue {
         }
     }
 
-    /// The versions of a file that were kept since the last round, for whoever records them now.
-    pub(super) fn take_kept(&self, number: NotebookNumber, path: &NotePath) -> Vec<Kept> {
+    /// The first version of a file that was kept since the last round, for whoever records the file now; versions of
+    /// another that came to this path since are not of it.
+    pub(super) fn take_kept(&self, number: NotebookNumber, path: &NotePath) -> Option<(Recorded, Requester)> {
         let mut state = self.state.lock();
-        let Some(pending) = state.pending.get_mut(&number) else { return Vec::new() };
-        let is_of = |kept: &mut Kept| super::recorder::path_of(&kept.recorded) == Some(path);
-        pending.kept.extract_if(.., is_of).collect()
+        let changes = &mut state.pending.get_mut(&number)?.changes;
+        let at = changes.iter().position(|(change, _)| change.moves(path) || change.kept() == Some(path))?;
+        if !matches!(changes[at].0, Recording::Kept(_)) {
+            return None;
+        }
+        let (Recording::Kept(kept), by) = changes.remove(at) else { return None };
+        Some((kept, by))
+    }
+
+    /// It could not be recorded.
+    pub(super) fn keep_again(&self, number: NotebookNumber, (kept, by): (Recorded, Requester)) {
+        let mut state = self.state.lock();
+        state.pending.entry(number).or_default().changes.insert(0, (Recording::Kept(kept), by));
     }
 
     /// Compares the files that a first scan has met with what is recorded, once the index has taken them in.
@@ -290,7 +362,7 @@ impl HistoryQueue {
     /// How many changes wait, and for how long.
     pub(super) fn report(&self) -> (usize, Option<Duration>, Option<String>) {
         let state = self.state.lock();
-        let waiting = state.pending.values().map(|pending| pending.changes.len() + pending.kept.len()).sum();
+        let waiting = state.pending.values().map(|pending| pending.changes.len()).sum();
         (waiting, state.first.map(|first| first.elapsed()), state.failure.clone())
     }
 
@@ -339,8 +411,7 @@ impl HistoryQueue {
                     *by = mark.by.clone();
                 }
             }
-            let (kept, stock) = (std::mem::take(&mut pending.kept), pending.stock.take());
-            taken.insert(*number, Pending { changes, kept, stock, ..Pending::default() });
+            taken.insert(*number, Pending { changes, stock: pending.stock.take(), ..Pending::default() });
         }
         state.fold_at = Some(Instant::now() + FOLD);
         let settings = std::mem::take(&mut state.settings);
@@ -362,8 +433,6 @@ impl HistoryQueue {
         let pending = state.pending.entry(number).or_default();
         let newer = std::mem::replace(&mut pending.changes, failed.changes);
         pending.changes.extend(newer);
-        let newer = std::mem::replace(&mut pending.kept, failed.kept);
-        pending.kept.extend(newer);
         if pending.stock.is_none() {
             pending.stock = failed.stock;
         }
@@ -455,6 +524,8 @@ fn end(folding: Option<std::thread::JoinHandle<()>>) {
 }
 
 fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Option<String> {
+    #[cfg(test)]
+    let _held = core.history.held.lock();
     let mut failure = None;
     if round.settings
         && let Err(error) = recorder.record_settings()
@@ -471,7 +542,7 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
                 recorder.record(&notebook, &pending, &mut gestures)?;
             }
             if let Some(present) = &pending.stock {
-                recorder.take_stock(&notebook, present)?;
+                recorder.take_stock(&notebook, present, &pending.changes)?;
                 crate::sys::release_free_memory();
                 core.history.set_stocked(number);
             }

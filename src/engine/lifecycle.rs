@@ -21,6 +21,9 @@ use crate::index::journal::Journal;
 use crate::sys::{Attempt, Dir, FileLock, ScratchFolder, StoreStat};
 use crate::types::{NotePath, NotebookNumber};
 
+/// How long an edit waits for what came before the version that it replaces.
+const KEEP_WAIT: Duration = Duration::from_secs(5);
+
 /// The threads of an engine, in the order in which they end.
 #[derive(Debug, Default)]
 pub(super) struct Threads {
@@ -259,12 +262,18 @@ impl Core {
     }
 
     /// Before an edit of Codex's own replaces contents that somebody else wrote, or that belong to another gesture,
-    /// and that are not recorded yet: keeps them for the history, so that each can be undone by itself.
+    /// and that are not recorded yet: keeps them for the history, so that each can be undone by itself. Foretells the
+    /// edit, which is to be noted or retracted.
     pub(super) fn keep_before_edit(&self, notebook: &super::Notebook, path: &NotePath, by: &super::Requester) {
         let last = self.history.unrecorded(notebook.number, path);
         if last.is_some_and(|last| (&last.actor, &last.gesture) != (&by.actor, &by.gesture)) {
+            // A move that is on its way to the history comes before this version of what it moved.
+            if let Err(behind) = self.queue.wait(KEEP_WAIT) {
+                tracing::warn!(%behind, "the versions of a note may be recorded out of order");
+            }
             self.keep_before_removal(notebook.number, path);
         }
+        self.history.foretell(notebook.number, path, by);
     }
 
     /// See [`Engine::keep_before_removal`].

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::core::Core;
 use super::events::EngineEvent;
-use super::history_thread::{Kept, Pending, Recording};
+use super::history_thread::{Pending, Recording};
 use super::walk::Present;
 use super::workspace::{self, note_path};
 use super::{EngineError, Notebook, Requester, edit};
@@ -58,6 +58,10 @@ struct Group {
     by: Requester,
     gesture: GestureId,
     changes: Vec<Recording>,
+    /// Of which paths it has a version,
+    versions: HashSet<NotePath>,
+    /// and what it moves or removes.
+    places: HashSet<NotePath>,
 }
 
 impl<'a> Recorder<'a> {
@@ -72,29 +76,8 @@ impl<'a> Recorder<'a> {
         pending: &Pending,
         gestures: &mut Gestures,
     ) -> Result<(), EngineError> {
-        self.record_kept(notebook, &pending.kept, gestures)?;
         for group in groups(&pending.changes, gestures) {
             self.record_group(notebook, group, None, gestures)?;
-        }
-        Ok(())
-    }
-
-    /// What was kept before it went comes first. Of several versions of a file, each is a commit of its own, the oldest
-    /// first, whoever wrote them.
-    fn record_kept(&self, notebook: &Notebook, kept: &[Kept], gestures: &mut Gestures) -> Result<(), EngineError> {
-        let mut rest: Vec<&Kept> = kept.iter().collect();
-        while let Some(first) = rest.first() {
-            let by = first.by.clone();
-            let mut paths = HashSet::new();
-            // An older version that waits keeps those after it waiting.
-            let (now, later): (Vec<&Kept>, Vec<&Kept>) =
-                rest.into_iter().partition(|one| paths.insert(path_of(&one.recorded).cloned()) && one.by_same(&by));
-            rest = later;
-            let gesture = gestures.of(&by);
-            for chunk in now.chunks(COMMIT_CHANGES) {
-                let changes = chunk.iter().map(|one| one.recorded.clone()).collect();
-                self.commit(notebook, changes, &by, &gesture, None)?;
-            }
         }
         Ok(())
     }
@@ -134,16 +117,25 @@ impl<'a> Recorder<'a> {
             match recording {
                 Recording::Removed(path) => changes.push(Recorded::Removed { path }),
                 Recording::Moved(from, to) => changes.push(Recorded::Moved { from, to }),
+                Recording::Kept(kept) => {
+                    bytes += size_of(&kept);
+                    changes.push(kept);
+                }
                 Recording::Written(path) => {
-                    // What it was before an edit that came since the round began comes before what it is now.
-                    let mut loaded = load(self.core, notebook, &path);
-                    while self.record_kept_of(notebook, &path, gestures)? {
-                        loaded = load(self.core, notebook, &path);
+                    let loaded = load(self.core, notebook, &path);
+                    // An edit that came since the round began kept what it replaced: that is what was written.
+                    if let Some(kept) = self.core.history.take_kept(notebook.number, &path) {
+                        if is_same(&kept.1, &group.by) {
+                            bytes += size_of(&kept.0);
+                            changes.push(kept.0);
+                        } else {
+                            self.commit_kept(notebook, kept, gestures)?;
+                        }
+                    } else if let Some(loaded) = loaded {
+                        bytes += loaded.size;
+                        marks.extend(Mark::of(&loaded.recorded));
+                        changes.push(loaded.recorded);
                     }
-                    let Some(loaded) = loaded else { continue };
-                    bytes += loaded.size;
-                    marks.extend(Mark::of(&loaded.recorded));
-                    changes.push(loaded.recorded);
                 }
             }
             if bytes > COMMIT_BYTES || changes.len() >= COMMIT_CHANGES {
@@ -195,33 +187,44 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Records the versions of a file that are kept by now; whether there were any.
-    fn record_kept_of(
+    /// A version that somebody else wrote since the round began.
+    fn commit_kept(
         &self,
         notebook: &Notebook,
-        path: &NotePath,
+        (kept, by): (Recorded, Requester),
         gestures: &mut Gestures,
-    ) -> Result<bool, EngineError> {
-        let kept = self.core.history.take_kept(notebook.number, path);
-        let has_any = !kept.is_empty();
-        let recorded = self.record_kept(notebook, &kept, gestures);
+    ) -> Result<(), EngineError> {
+        let gesture = gestures.of(&by);
+        let recorded = self.commit(notebook, vec![kept.clone()], &by, &gesture, None);
         if recorded.is_err() {
-            for kept in kept {
-                self.core.history.keep(notebook.number, kept);
-            }
+            self.core.history.keep_again(notebook.number, (kept, by));
         }
-        recorded.map(|()| has_any)
+        recorded.map(drop)
     }
 
     /// Records what changed while nobody looked, after a crash or between two runs; and all of a notebook that has no
-    /// history yet.
-    pub(super) fn take_stock(&self, notebook: &Notebook, present: &[Present]) -> Result<(), EngineError> {
+    /// history yet, as it was before `waiting` changes.
+    pub(super) fn take_stock(
+        &self,
+        notebook: &Notebook,
+        present: &[Present],
+        waiting: &[(Recording, Requester)],
+    ) -> Result<(), EngineError> {
         pass(FaultPoint::TakeStock);
         let gesture = edit::new_gesture();
         let Some(head) = notebook.history.head()? else {
-            let changes = present.iter().map(|file| Recording::Written(file.path.clone())).collect();
+            let mut kept: HashMap<&NotePath, &Recording> = HashMap::new();
+            for (change, _) in waiting {
+                if let Some(path) = change.kept() {
+                    kept.entry(path).or_insert(change);
+                }
+            }
+            let found = |path: &NotePath| {
+                kept.get(path).map_or_else(|| Recording::Written(path.clone()), |kept| (*kept).clone())
+            };
+            let changes = present.iter().map(|file| found(&file.path)).collect();
             let by = Requester { actor: Actor::Codex, gesture: None };
-            let group = Group { by, gesture, changes };
+            let group = Group::of_writes(by, gesture, changes);
             return self.record_group(notebook, group, Some("adopt notebook"), &mut Gestures::default());
         };
         let recorded: BTreeMap<NotePath, (PastKind, CommitId)> =
@@ -251,7 +254,7 @@ impl<'a> Recorder<'a> {
                 changes.push(Recording::Removed(path.clone()));
             }
         }
-        let group = Group { by: super::batch::unknown(), gesture, changes };
+        let group = Group::of_writes(super::batch::unknown(), gesture, changes);
         self.record_group(notebook, group, None, &mut Gestures::default())
     }
 }
@@ -271,63 +274,102 @@ impl Mark {
 }
 
 impl Group {
-    /// Whether it moves or removes what is at a path: a write of it that came later must stay later.
-    fn moves(&self, path: &NotePath) -> bool {
-        let concerns = |place: &NotePath| path.strip_prefix(place).is_some();
-        self.changes.iter().any(|change| match change {
-            Recording::Written(_) => false,
-            Recording::Removed(gone) => concerns(gone),
-            Recording::Moved(from, to) => concerns(from) || concerns(to),
-        })
+    fn new(by: Requester, gesture: GestureId) -> Self {
+        Self { by, gesture, changes: Vec::new(), versions: HashSet::new(), places: HashSet::new() }
+    }
+
+    fn of_writes(by: Requester, gesture: GestureId, changes: Vec<Recording>) -> Self {
+        Self { changes, ..Self::new(by, gesture) }
+    }
+
+    fn push(&mut self, recording: Recording) {
+        self.versions.extend(recording.version_of().cloned());
+        match &recording {
+            Recording::Removed(gone) => drop(self.places.insert(gone.clone())),
+            Recording::Moved(from, to) => self.places.extend([from.clone(), to.clone()]),
+            Recording::Written(_) | Recording::Kept(_) => {}
+        }
+        self.changes.push(recording);
+    }
+
+    /// Whether a version of a path that came later must stay later: this moves what is there, or has a version of it.
+    fn precedes(&self, path: &NotePath) -> bool {
+        let mut place = path.clone();
+        while !place.is_root() {
+            if self.places.contains(&place) {
+                return true;
+            }
+            place = place.parent();
+        }
+        self.versions.contains(path)
+    }
+
+    /// Whether a removal or move must stay later: it takes away of what this has a version that was kept.
+    fn has_kept(&self, taken: &Recording) -> bool {
+        self.changes.iter().filter_map(Recording::kept).any(|kept| taken.moves(kept))
     }
 }
 
-impl Kept {
-    fn by_same(&self, by: &Requester) -> bool {
-        (&self.by.actor, &self.by.gesture) == (&by.actor, &by.gesture)
-    }
+fn is_same(one: &Requester, other: &Requester) -> bool {
+    (&one.actor, &one.gesture) == (&other.actor, &other.gesture)
 }
 
-/// What is written to, of a file's new contents.
-pub(super) fn path_of(recorded: &Recorded) -> Option<&NotePath> {
+/// Bytes of contents that were kept.
+fn size_of(recorded: &Recorded) -> usize {
     match recorded {
-        Recorded::Written { path, .. } | Recorded::Symlink { path, .. } => Some(path),
-        Recorded::Removed { .. } | Recorded::Moved { .. } => None,
+        Recorded::Written { bytes, .. } => bytes.len(),
+        Recorded::Symlink { target, .. } => target.len(),
+        Recorded::Removed { .. } | Recorded::Moved { .. } => 0,
     }
 }
 
 /// Groups changes by who made them in which gesture, in order. Of several writes of a path the last counts, and belongs
-/// to who made it. A write may join an earlier group; a removal or move depends on what came before it and may not.
+/// to who made it; versions that were kept each count. A version joins the earliest group that it can: none of its path,
+/// and no move of it, may come to be after it. A removal or move depends on what came before it, and may join the last.
 fn groups(changes: &[(Recording, Requester)], gestures: &mut Gestures) -> Vec<Group> {
-    let mut last_write: HashMap<&NotePath, usize> = HashMap::new();
+    let mut last_version: HashMap<&NotePath, usize> = HashMap::new();
     for (at, (recording, _)) in changes.iter().enumerate() {
-        if let Recording::Written(path) = recording {
-            last_write.insert(path, at);
+        if let Some(path) = recording.version_of() {
+            last_version.insert(path, at);
         }
     }
     let mut groups: Vec<Group> = Vec::new();
     for (at, (recording, by)) in changes.iter().enumerate() {
         let is_superseded = match recording {
-            Recording::Written(path) => last_write.get(path).is_some_and(|last| *last > at),
-            Recording::Removed(path) => last_write.get(path).is_some_and(|last| *last > at),
-            Recording::Moved(..) => false,
+            Recording::Written(path) | Recording::Removed(path) => {
+                last_version.get(path).is_some_and(|last| *last > at)
+            }
+            Recording::Moved(..) | Recording::Kept(_) => false,
         };
         if is_superseded {
             continue;
         }
         let gesture = gestures.of(by);
         let is_same = |group: &Group| group.by.actor == by.actor && group.gesture == gesture;
-        let joins = match recording {
-            Recording::Written(path) => {
-                groups.iter().rposition(is_same).filter(|at| !groups[at + 1..].iter().any(|group| group.moves(path)))
+        let joins = match recording.version_of() {
+            Some(path) => {
+                let mut earliest = None;
+                for (at, group) in groups.iter().enumerate().rev() {
+                    if is_same(group) && !group.versions.contains(path) {
+                        earliest = Some(at);
+                    }
+                    if group.precedes(path) {
+                        break;
+                    }
+                }
+                earliest
             }
-            Recording::Removed(_) | Recording::Moved(..) => {
-                groups.len().checked_sub(1).filter(|last| is_same(&groups[*last]))
+            None => {
+                let last = groups.len().checked_sub(1);
+                last.filter(|last| is_same(&groups[*last]) && !groups[*last].has_kept(recording))
             }
         };
-        match joins {
-            Some(at) => groups[at].changes.push(recording.clone()),
-            None => groups.push(Group { by: by.clone(), gesture, changes: vec![recording.clone()] }),
+        if let Some(at) = joins {
+            groups[at].push(recording.clone());
+        } else {
+            let mut group = Group::new(by.clone(), gesture);
+            group.push(recording.clone());
+            groups.push(group);
         }
     }
     groups

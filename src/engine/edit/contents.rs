@@ -58,12 +58,13 @@ impl Engine {
         notebook.check_trusted()?;
         let _lock = self.workbench.lock_file(notebook.number, path);
         notebook.dir.make_dirs(&path.parent()).map_err(refused)?;
-        match notebook.make_file(path, bytes) {
-            Ok(_) => {}
-            Err(error) if error.errno() == libc::EEXIST => {
-                return Err(EngineError::Exists(format!("{path} is there already in {}", notebook.name())));
-            }
-            Err(error) => return Err(self.failed(&notebook, error)),
+        self.core.history.foretell(notebook.number, path, by);
+        if let Err(error) = notebook.make_file(path, bytes) {
+            self.core.history.retract(notebook.number, path);
+            return Err(match error.errno() {
+                libc::EEXIST => EngineError::Exists(format!("{path} is there already in {}", notebook.name())),
+                _ => self.failed(&notebook, error),
+            });
         }
         self.note_written(&notebook, path, by);
         Ok(())

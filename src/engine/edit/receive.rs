@@ -49,7 +49,8 @@ impl Engine {
         for _ in 0..ATTEMPTS {
             let arrived = match notebook.dir.stat(path) {
                 Ok(stat) if overwrite && stat.is_file() => {
-                    match self.overwrite_with(notebook, path, &stat, &mut staged, by)? {
+                    let overwritten = self.overwrite_with(notebook, path, &stat, &mut staged, by);
+                    match self.retract_unless_written(notebook, path, overwritten)? {
                         Outcome::Written => Arrived::Replaced,
                         Outcome::Changed => continue,
                     }
@@ -58,12 +59,16 @@ impl Engine {
                 Err(error) if error.is_not_found() => {
                     notebook.check_trusted()?;
                     notebook.dir.make_dirs(&path.parent()).map_err(refused)?;
-                    match place_new(notebook, path, &mut staged) {
-                        Ok(_) => Arrived::Made,
-                        // Somebody was faster.
-                        Err(error) if error.errno() == libc::EEXIST => continue,
-                        Err(error) => return Err(self.failed(notebook, error)),
+                    self.core.history.foretell(notebook.number, path, by);
+                    if let Err(error) = place_new(notebook, path, &mut staged) {
+                        self.core.history.retract(notebook.number, path);
+                        match error.errno() {
+                            // Somebody was faster.
+                            libc::EEXIST => continue,
+                            _ => return Err(self.failed(notebook, error)),
+                        }
                     }
+                    Arrived::Made
                 }
                 Err(error) => return Err(error.into()),
             };

@@ -72,6 +72,18 @@ impl Engine {
         bytes: &[u8],
         by: &Requester,
     ) -> Result<Outcome, EngineError> {
+        let replaced = self.replace_foretold(notebook, path, current, bytes, by);
+        self.retract_unless_written(notebook, path, replaced)
+    }
+
+    fn replace_foretold(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        current: &Current,
+        bytes: &[u8],
+        by: &Requester,
+    ) -> Result<Outcome, EngineError> {
         let swapped = self.swap(notebook, path, &current.stat, by, |replace, before_rename| {
             notebook.dir.write_durably_with(path, bytes, replace, |new| before_rename(new))
         })?;
@@ -82,8 +94,21 @@ impl Engine {
         }
     }
 
+    /// What was foretold of a path is taken back, unless it happened.
+    pub(super) fn retract_unless_written(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        outcome: Result<Outcome, EngineError>,
+    ) -> Result<Outcome, EngineError> {
+        if !matches!(outcome, Ok(Outcome::Written)) {
+            self.core.history.retract(notebook.number, path);
+        }
+        outcome
+    }
+
     /// Puts another file in the place of one that is there, unless something holds to its inode. `place` does it, as it
-    /// is told.
+    /// is told. The change is foretold: what comes of it, in the end, is to be noted or retracted.
     pub(super) fn swap(
         &self,
         notebook: &Notebook,

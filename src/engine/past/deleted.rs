@@ -21,8 +21,8 @@ pub struct Deleted {
     pub message: String,
 }
 
-/// Commits that are looked through, newest first.
-const COMMITS: usize = 10_000;
+/// Commits that are looked through, newest first: each is compared with the one before it.
+const COMMITS: usize = 2_000;
 
 /// So many commits are read at once: mostly the newest have what is wanted.
 const STEP: usize = 200;

@@ -1,7 +1,9 @@
 //! What is recorded, by whom and in which commits.
 
 use super::*;
+use crate::engine::history_thread::Recording;
 use crate::history::{CommitInfo, PastKind};
+use crate::index::parse::edit::MetaEdit;
 
 impl Lab {
     fn log(&self) -> Vec<CommitInfo> {
@@ -34,6 +36,34 @@ fn a_new_notebook_is_adopted_in_one_commit() {
     assert_eq!((log.len(), log[0].actor.clone()), (1, Actor::Codex));
     assert_eq!(log[0].summary, "adopt notebook");
     assert_eq!(lab.recorded(".plot.png.json").as_deref(), Some("{}"));
+}
+
+/// An edit that came before the first commit of a notebook was recorded as part of what the notebook was adopted with.
+#[test]
+fn an_edit_before_a_notebook_is_adopted_is_a_commit_of_its_own() {
+    let lab = Lab::new();
+    lab.flush();
+    let held = lab.engine().core.history.held.lock();
+    std::fs::create_dir(lab.root().join("new")).unwrap();
+    for (name, text) in [("a.md", "---\nn: 1\n---\n"), ("b.md", "# b\n")] {
+        std::fs::write(lab.root().join("new").join(name), text).unwrap();
+    }
+    lab.engine().core.scans.request_folders();
+    lab.until("it is opened", || lab.engine().notebook_named("new").is_some());
+    let new = lab.engine().notebook_named("new").unwrap();
+    let id = || lab.engine().catalog().by_path(new.number, &at("a.md"));
+    lab.until("it is read", || id().is_some());
+    let (grace, edits) =
+        (Actor::User("grace".to_owned()), vec![MetaEdit::Set { key: "n".to_owned(), value: 2.into() }]);
+    let grace = Requester { actor: grace, gesture: None };
+    lab.engine().edit_metadata(&[(id().unwrap(), edits)], &grace).unwrap();
+    drop(held);
+    lab.flush();
+    let log = new.history.log(None, 10).unwrap();
+    let shown: Vec<_> = log.iter().map(|commit| (commit.actor.author_name(), commit.changes.len())).collect();
+    assert_eq!(shown, [("grace".to_owned(), 1), ("Codex".to_owned(), 2)], "{log:#?}");
+    lab.engine().undo(1, false, &grace).unwrap();
+    assert_eq!(std::fs::read_to_string(lab.root().join("new/a.md")).unwrap(), "---\nn: 1\n---\n");
 }
 
 #[test]
@@ -99,6 +129,37 @@ fn of_two_reports_that_are_looked_at_together_the_later_says_whose_the_note_is()
     assert_eq!(newest.actor, grace);
 }
 
+/// An edit that the watcher saw, and a flush recorded, before it was reported was nobody's: an undo of it took back an
+/// older gesture.
+#[test]
+fn an_edit_that_is_seen_before_it_is_reported_is_its_makers() {
+    let lab = Lab::with(&[("a.md", "# a\n")], false);
+    lab.flush();
+    let (number, grace) = (lab.lab().number, Requester { actor: Actor::User("grace".to_owned()), gesture: None });
+    let seen = || {
+        let history = &lab.engine().core.history;
+        history.push(number, Recording::Written(at("a.md")), crate::engine::batch::unknown());
+        history.flush().unwrap();
+        lab.lab().history.log(Some(&at("a.md")), 1).unwrap()[0].actor.clone()
+    };
+    // Ada's write is recorded by then, or waits.
+    for waits in [false, true] {
+        lab.save("a.md", &format!("# by ada, {waits}\n"));
+        lab.barrier();
+        if !waits {
+            lab.flush();
+        }
+        lab.engine().core.keep_before_edit(&lab.lab(), &at("a.md"), &grace);
+        lab.write("a.md", &format!("# by grace, {waits}\n"));
+        assert_eq!(seen(), grace.actor, "ada's waits: {waits}");
+        lab.engine().note(Change { notebook: number, op: ChangeOp::Written, path: at("a.md"), by: grace.clone() });
+        lab.flush();
+        // What was foretold has happened; nobody knows who does the next.
+        lab.write("a.md", &format!("# by nobody, {waits}\n"));
+        assert_eq!(seen(), Actor::Unknown, "ada's waits: {waits}");
+    }
+}
+
 /// Versions that were kept were recorded by who wrote them, and so an older one after a newer.
 #[test]
 fn versions_that_were_kept_are_recorded_in_their_order_whoever_wrote_them() {
@@ -120,6 +181,33 @@ fn versions_that_were_kept_are_recorded_in_their_order_whoever_wrote_them() {
     };
     assert_eq!(actors("a.md"), [Actor::User("tidy".to_owned()), Actor::User("grace".to_owned())]);
     assert_eq!(lab.recorded("a.md").as_deref(), Some("# second\n"));
+}
+
+/// A note that was written, moved and edited by three within one round had the version that the edit replaced recorded
+/// before the move: an undo of the edit brought back what the note was before all of it.
+#[test]
+fn an_undo_of_an_edit_of_a_note_that_moved_meanwhile_brings_back_what_it_replaced() {
+    let text = |n: u64| format!("---\nn: {n}\n---\n");
+    let lab = Lab::with(&[("a.md", &text(1))], false);
+    lab.flush();
+    let user = |name: &str| Requester { actor: Actor::User(name.to_owned()), gesture: None };
+    let note = |op: ChangeOp, path: &str, who: &str| {
+        lab.engine().note(Change { notebook: lab.lab().number, op, path: at(path), by: user(who) });
+    };
+    lab.write("a.md", &text(2));
+    note(ChangeOp::Written, "a.md", "grace");
+    lab.rename("a.md", "b.md");
+    note(ChangeOp::Renamed(at("a.md")), "b.md", "alan");
+    lab.barrier();
+    let key = FileKey { notebook: lab.lab().number, id: lab.id("b.md").unwrap() };
+    let edits = vec![MetaEdit::Set { key: "n".to_owned(), value: 3.into() }];
+    lab.engine().edit_metadata(&[(key, edits)], &user("ada")).unwrap();
+    lab.engine().undo(1, false, &user("ada")).unwrap();
+    assert_eq!(std::fs::read_to_string(lab.root().join("lab/b.md")).unwrap(), text(2));
+    let versions = lab.lab().history.versions(&at("b.md"), 10).unwrap();
+    let blobs = versions.iter().filter_map(|version| lab.lab().history.blob(version.blob?).ok());
+    let texts: Vec<String> = blobs.map(|blob| String::from_utf8_lossy(&blob).into_owned()).collect();
+    assert_eq!(texts, [text(2), text(3), text(2), text(1)], "{versions:?}");
 }
 
 #[test]

@@ -52,6 +52,9 @@ fn a_file_is_made_shown_and_has_the_fields_of_the_contract() {
     flat("999:1").expect(404);
     let again = lab.call("POST", "/files", &json!({"path": "new/adam.md", "content": ""}));
     assert_eq!(again.expect(409)["error"], "exists");
+    let whole = lab.get(&format!("/files/{}?content=true", file["id"])).expect(200);
+    assert_eq!((&whole["content"], &whole["etag"]), (&json!(text), &file["etag"]));
+    assert_eq!(lab.get("/files/path/new/adam.md?content=true").expect(200), whole);
     lab.get("/files/999").expect(404);
     lab.get("/files/none").expect(404);
 }
@@ -190,6 +193,8 @@ fn bodies_that_do_not_fit_change_nothing() {
         (json!({"path": "b.md", "content": "", "properties": {"a": {"b": {}}, "c\nd": 1}}), 400, ""),
         (json!({"path": ".metadata", "content": ""}), 422, "path"),
         (json!({"path": "node_modules/b.md", "content": ""}), 422, "path"),
+        (json!({"path": "b\n.md", "content": ""}), 422, "path"),
+        (json!({"path": "a.md/b.md", "content": ""}), 409, ""),
     ] {
         let error = lab.call("POST", "/files", &body).expect(status);
         assert_eq!(error["fields"][0]["field"].as_str().unwrap_or_default(), field, "{body} {error}");

@@ -28,10 +28,13 @@ impl Lab {
     }
 
     pub fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
-        let api = Api::start_with(|config| {
+        Self::of(Api::start_with(|config| {
             config.requests_per_second = 0;
             change(config);
-        });
+        }))
+    }
+
+    pub fn of(api: Api) -> Self {
         let ada = api.person("ada");
         let lab = api.workspace("lab", &ada);
         let at = format!("/api/v1/workspaces/{}/notebooks/runs", lab["id"]);

@@ -8,6 +8,7 @@ mod folders;
 mod idle;
 mod lab;
 mod matrix;
+mod mounted;
 mod mounts;
 mod notebooks;
 mod past;
@@ -79,6 +80,11 @@ impl Api {
     }
 
     fn start_as(change: impl FnOnce(&mut ServerConfig), host: Arc<dyn Host>) -> Self {
+        Self::start_on(Arc::new(Nothing), change)
+    }
+
+    /// With somebody who hears of engines.
+    pub fn start_on(host: Arc<dyn Host>, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let home = tempfile::Builder::new().prefix("cdx-api-").tempdir().expect("a scratch folder");
         let hash = cdx::access::hash_password(PASSWORD).expect("a hash");
         let mut api = Self { home, server: None, host, hash };

@@ -124,6 +124,9 @@ fn forms_that_do_not_fit_are_refused_and_leave_nothing() {
     lab.api.send(&to().body("application/json", "{}")).expect(415);
     lab.api.send(&to().body("multipart/form-data", "x")).expect(415);
     lab.api.send(&to().body(&multipart(), "no form")).expect(400);
+    // Headers without end are not gathered.
+    let endless = format!("--{BOUNDARY}\r\nX: {}", "x".repeat(12 << 20));
+    lab.api.send(&to().body(&multipart(), endless)).expect(400);
     assert_eq!(lab.get("/files").expect(200)["pagination"]["total"], 0);
 }
 

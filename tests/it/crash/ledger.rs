@@ -80,7 +80,7 @@ impl Ledger {
 }
 
 /// The first difference of two worlds, in words.
-fn difference(expected: &World, found: &World) -> Option<String> {
+pub fn difference(expected: &World, found: &World) -> Option<String> {
     for (path, bytes) in expected {
         match found.get(path) {
             None => return Some(format!("{path} is gone; it held {}", shown(bytes))),

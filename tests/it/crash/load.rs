@@ -318,18 +318,19 @@ impl Hand<'_> {
     }
 
     fn edit_and_undo(&mut self) -> io::Result<()> {
-        // An undo takes back what differs from the version before: that one is to be recorded.
-        self.flush()?;
         let Some((path, before)) = self.any_note() else { return self.make() };
         let who = format!("{}-undoes", self.worker.name());
         if !self.set_number(&path, &who)? {
             return Ok(());
         }
         let mut after = self.world();
-        after.insert(path, before);
+        after.insert(path.clone(), Arc::clone(&before));
         self.worker.ledger.begin(Flight::Whole(after));
-        self.ask(&who, &Command::Undo { count: 1, anyone: false })?;
+        let reply = self.ask(&who, &Command::Undo { count: 1, anyone: false })?;
         self.worker.ledger.acknowledge();
+        let now = std::fs::read(self.at(&path))?;
+        let (now, before) = (String::from_utf8_lossy(&now), String::from_utf8_lossy(&before));
+        assert_eq!(now, before, "{path} after {reply}");
         Ok(())
     }
 

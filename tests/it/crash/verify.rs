@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use cdx::engine::Command as Ask;
 
 use super::daemon::Site;
-use super::ledger::World;
+use super::ledger::{World, difference};
 use super::load::{Worker, tag_of};
 use crate::support::run::limited;
 
@@ -23,8 +23,8 @@ pub fn verify(site: &Site, workers: &mut [Worker]) -> Result<(), String> {
         let name = worker.name();
         let found = files(&site.ws().join("lab").join(&name));
         let shown = files(&site.mnt().join("lab").join(&name));
-        if found != shown {
-            return Err(format!("{name}: the mount shows other files than the store has"));
+        if let Some(difference) = difference(&found, &shown) {
+            return Err(format!("{name}: the mount shows other files than the store has: {difference}"));
         }
         worker.ledger.adopt(found).map_err(|difference| format!("{name}: {difference}"))?;
         tags(site, worker)?;
@@ -106,7 +106,9 @@ pub fn files(folder: &Path) -> World {
     for entry in entries.map_while(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
         if !name.starts_with(".codex-") {
-            found.insert(name, Arc::new(std::fs::read(entry.path()).unwrap_or_default()));
+            // What cannot be read is to be seen where it is compared.
+            let bytes = std::fs::read(entry.path()).unwrap_or_else(|error| error.to_string().into_bytes());
+            found.insert(name, Arc::new(bytes));
         }
     }
     found

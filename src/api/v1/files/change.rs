@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::condition::expected;
 use super::{FileOut, FilePath, inside};
-use crate::api::error::{Answer, Changed, Conflict, Refusals};
+use crate::api::error::{Answer, Changed, Conflict, Full, Refusals};
 use crate::api::extract::{Body, Checked, Faults, FileParam, InNotebook, Write};
 use crate::engine::edit::{Save, property_edits};
 use crate::types::Properties;
@@ -54,7 +54,7 @@ impl Checked for FileChange {
     tag = "files",
     params(FilePath, ("If-Match" = Option<String>, Header, description = "The ETag that the file has to have")),
     request_body = FileChange,
-    responses((status = 200, description = "The file", body = FileOut), Changed, Conflict, Refusals)
+    responses((status = 200, description = "The file", body = FileOut), Changed, Conflict, Full, Refusals)
 )]
 pub(super) async fn change(
     at: InNotebook<Write>,

@@ -8,7 +8,7 @@ use utoipa::IntoParams;
 
 use super::bytes::{Disposition, Served, Source};
 use super::{FilePath, Inside, inside};
-use crate::api::error::{Answer, OutOfRange, Refusals};
+use crate::api::error::{Answer, Conflict, OutOfRange, Refusals};
 use crate::api::extract::{FileParam, InNotebook, Query, Read};
 use crate::index::parse::content_type;
 use crate::types::NotePath;
@@ -60,6 +60,7 @@ impl Served {
         (status = 200, description = "All of them", body = String, content_type = "*/*"),
         (status = 206, description = "The range that was asked for", body = String, content_type = "*/*"),
         (status = 304, description = "The caller has them already"),
+        Conflict,
         OutOfRange,
         Refusals
     )

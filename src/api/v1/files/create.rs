@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{FileOut, inside};
-use crate::api::error::{Answer, Conflict, Refusals};
+use crate::api::error::{Answer, Conflict, Full, Refusals};
 use crate::api::extract::{Body, Checked, InNotebook, NotebookPath, Write};
 use crate::engine::edit::{NewNote, property_edits};
 use crate::types::Properties;
@@ -34,7 +34,7 @@ impl Checked for NewFile {}
     tag = "files",
     params(NotebookPath),
     request_body = NewFile,
-    responses((status = 201, description = "The file", body = FileOut), Conflict, Refusals)
+    responses((status = 201, description = "The file", body = FileOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn create(at: InNotebook<Write>, Body(new): Body<NewFile>) -> Answer<Response> {
     let made = inside(&at, move |inside| {

@@ -9,6 +9,9 @@ use crate::api::error::{Answer, Refusals};
 use crate::api::extract::{FileParam, InNotebook, Page, PageParams, Read};
 use crate::history::CommitInfo;
 
+/// The first commit of a notebook has all of its files.
+const CHANGES_SHOWN: usize = 100;
+
 /// Commits, newest first.
 #[derive(Serialize, ToSchema)]
 #[schema(as = History)]
@@ -30,7 +33,10 @@ pub(crate) struct CommitOut {
     message: String,
     /// What it belongs to and is undone with.
     gesture: Option<String>,
+    /// The first hundred files that it changed.
     changes: Vec<ChangeOut>,
+    /// How many files it changed.
+    change_count: usize,
 }
 
 /// A file that a commit changed.
@@ -69,7 +75,8 @@ impl From<CommitInfo> for CommitOut {
             date: commit.time.to_string(),
             message: commit.summary,
             gesture: commit.gesture.map(|gesture| gesture.0),
-            changes: commit.changes.into_iter().map(change).collect(),
+            change_count: commit.changes.len(),
+            changes: commit.changes.into_iter().take(CHANGES_SHOWN).map(change).collect(),
         }
     }
 }

@@ -108,12 +108,36 @@ impl Inside<'_> {
     /// # Errors
     /// 400; 422 for one that would have no row in the index, and so no id.
     pub(in crate::api::v1) fn new_path(&self, field: &str, text: &str) -> Answer<NotePath> {
-        let path = below_root(text)?;
+        let path = self.new_place(field, text, false)?;
         if path.name() == ".metadata" {
             return Err(ApiError::invalid(field, "what describes a folder is set as its properties"));
         }
-        if self.engine.is_ignored(self.notebook.number, &path, false) {
+        Ok(path)
+    }
+
+    /// The path for a folder that is to be made.
+    ///
+    /// # Errors
+    /// 400; 422 for one that would not be shown.
+    pub(in crate::api::v1) fn new_folder(&self, field: &str, text: &str) -> Answer<NotePath> {
+        self.new_place(field, text, true)
+    }
+
+    fn new_place(&self, field: &str, text: &str, is_folder: bool) -> Answer<NotePath> {
+        let path = below_root(text)?;
+        if text.chars().any(char::is_control) {
+            return Err(ApiError::invalid(field, "control characters are not expected in names"));
+        }
+        if self.engine.is_ignored(self.notebook.number, &path, is_folder) {
             return Err(ApiError::invalid(field, "the notebook's ignore rules leave it out"));
+        }
+        let mut folder = path.parent();
+        while !folder.is_root() {
+            match self.notebook.dir.stat(&folder) {
+                Ok(stat) if stat.is_dir() => break,
+                Ok(_) => return Err(ApiError::conflict(format!("`{folder}` is there already, and no folder"))),
+                Err(_) => folder = folder.parent(),
+            }
         }
         Ok(path)
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{FileOut, FilePath, inside};
-use crate::api::error::{Answer, Conflict, Refusals};
+use crate::api::error::{Answer, Conflict, Full, Refusals};
 use crate::api::extract::{Body, Checked, FileParam, InNotebook, Write};
 
 /// Where a file is to be.
@@ -33,7 +33,7 @@ impl Checked for FileMove {}
     tag = "files",
     params(FilePath),
     request_body = FileMove,
-    responses((status = 200, description = "The file", body = FileOut), Conflict, Refusals)
+    responses((status = 200, description = "The file", body = FileOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn move_file(
     at: InNotebook<Write>,

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::text::TextOut;
 use crate::index::notebook::FileRow;
 use crate::index::query::time::value_interval;
 use crate::types::{ContentHash, FileId, NotebookId, Properties};
@@ -84,6 +85,11 @@ impl FileOut {
 }
 
 impl FileOut {
+    /// With its text, and the hash of just that.
+    pub(super) fn with_text(self, text: TextOut) -> Self {
+        Self { etag: Some(etag_of(&text.hash)), hash: Some(text.hash), content: Some(text.raw), ..self }
+    }
+
     /// An answer that is this file, with its `ETag`.
     pub(crate) fn answer(self, status: StatusCode) -> Response {
         let etag = self.etag.as_deref().and_then(|etag| HeaderValue::from_str(etag).ok());

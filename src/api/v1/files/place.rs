@@ -5,6 +5,9 @@ use unicode_normalization::UnicodeNormalization;
 use crate::api::error::{Answer, ApiError};
 use crate::types::NotePath;
 
+/// Systems take paths of 4,096 bytes, and that of the workspace or a mount comes before ours.
+const LONGEST: usize = 3500;
+
 /// A path in a notebook, in NFC.
 ///
 /// # Errors
@@ -18,6 +21,9 @@ pub(in crate::api::v1) fn note_path(text: &str) -> Answer<NotePath> {
 /// # Errors
 /// As [`note_path`].
 pub(super) fn exact_path(text: &str) -> Answer<NotePath> {
+    if text.len() > LONGEST {
+        return Err(ApiError::malformed(format!("the path is longer than {LONGEST} bytes")));
+    }
     let path = NotePath::new(text)?;
     let is_own = |part: &std::ffi::OsStr| {
         [".codex", ".git"].iter().any(|name| part.to_str().is_some_and(|part| part.eq_ignore_ascii_case(name)))
@@ -46,10 +52,21 @@ mod tests {
 
     #[test]
     fn what_leads_out_or_is_not_the_callers_is_refused() {
-        let long = "x".repeat(300);
-        for text in
-            ["..", "a/../b", "/etc/passwd", "a//b", "./a", "a/", "a\0b", ".codex/x", "a/.git", ".GIT/config", &long]
-        {
+        let (long, deep) = ("x".repeat(300), "x/".repeat(2000) + "x");
+        for text in [
+            "..",
+            "a/../b",
+            "/etc/passwd",
+            "a//b",
+            "./a",
+            "a/",
+            "a\0b",
+            ".codex/x",
+            "a/.git",
+            ".GIT/config",
+            &long,
+            &deep,
+        ] {
             assert_eq!(note_path(text).unwrap_err().status, 400, "{text}");
         }
         assert_eq!(below_root("").unwrap_err().status, 400);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{FileOut, FilePath, inside};
-use crate::api::error::{Answer, Conflict, Refusals};
+use crate::api::error::{Answer, Conflict, Full, Refusals};
 use crate::api::extract::{Body, Checked, FileParam, InNotebook, Write};
 
 /// Which version is to be there again.
@@ -26,7 +26,7 @@ impl Checked for FileRestore {}
     tag = "history",
     params(FilePath),
     request_body = FileRestore,
-    responses((status = 200, description = "The file", body = FileOut), Conflict, Refusals)
+    responses((status = 200, description = "The file", body = FileOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn restore(
     at: InNotebook<Write>,

@@ -7,9 +7,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::bytes::Served;
 use super::content::ContentParams;
+use super::show::ShowParams;
 use super::text::TextOut;
 use super::{FileOut, Inside, inside};
-use crate::api::error::{Answer, ApiError, OutOfRange, Refusals};
+use crate::api::error::{Answer, ApiError, Conflict, OutOfRange, Refusals};
 use crate::api::extract::{InNotebook, PathParam, Query, Read};
 use crate::types::{FileId, NotePath};
 
@@ -32,6 +33,15 @@ enum Form {
     Content,
 }
 
+/// A file, or its text.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is read by the derive")]
+pub(crate) enum FileAt {
+    Object(Box<FileOut>),
+    Text(TextOut),
+}
+
 /// What was found, in the form that was asked for.
 enum Found {
     Object(Box<FileOut>),
@@ -51,12 +61,14 @@ enum Found {
         ("nb" = String, Path, description = "Id (all digits) or slug of a notebook in it"),
         ("path" = String, Path, description = "Relative to the notebook; its slashes as they are"),
         AsParams,
+        ShowParams,
         ContentParams
     ),
     responses(
-        (status = 200, description = "The file", body = FileOut),
+        (status = 200, description = "The file", content((FileAt = "application/json"), (String = "*/*"))),
         (status = 206, description = "The range of the bytes that was asked for", body = String, content_type = "*/*"),
         (status = 304, description = "The caller has the bytes already"),
+        Conflict,
         OutOfRange,
         Refusals
     )
@@ -65,6 +77,7 @@ pub(super) async fn show_at(
     at: InNotebook<Read>,
     PathParam(path): PathParam,
     Query(form): Query<AsParams>,
+    Query(shown): Query<ShowParams>,
     Query(params): Query<ContentParams>,
     headers: HeaderMap,
 ) -> Answer<Response> {
@@ -73,7 +86,7 @@ pub(super) async fn show_at(
         let (path, form) = find(inside, &path, form.form)?;
         let (id, _) = inside.ids_of(&path).ok_or_else(|| ApiError::not_found(format!("no file `{path}`")))?;
         Ok(match form {
-            Form::Object => Found::Object(Box::new(inside.show(FileId(id))?)),
+            Form::Object => Found::Object(Box::new(shown.show(inside, FileId(id), most)?)),
             Form::Text => Found::Text(TextOut::read(inside, FileId(id), &path, most)?),
             Form::Content => Found::Content(Served::open(inside, &path)?),
         })

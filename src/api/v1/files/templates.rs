@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{FileOut, Inside, inside};
-use crate::api::error::{Answer, ApiError, Conflict, Refusals};
+use crate::api::error::{Answer, ApiError, Conflict, Full, Refusals};
 use crate::api::extract::{Body, Checked, Faults, InNotebook, NotebookPath, Read, Write};
 use crate::engine::edit::{NewNote, property_edits};
 use crate::engine::templates::{Placeholders, Template, TemplateSource};
@@ -106,7 +106,7 @@ impl Checked for FromTemplate {
     tag = "files",
     params(NotebookPath),
     request_body = FromTemplate,
-    responses((status = 201, description = "The file", body = FileOut), Conflict, Refusals)
+    responses((status = 201, description = "The file", body = FileOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn create(at: InNotebook<Write>, Body(wanted): Body<FromTemplate>) -> Answer<Response> {
     let made = inside(&at, move |inside| {

@@ -20,12 +20,12 @@ pub(crate) struct TextOut {
     /// Without the frontmatter.
     content: String,
     /// As it is on disk.
-    raw: String,
+    pub(super) raw: String,
     /// From its frontmatter and its sidecars.
     #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
     properties: Properties,
     /// SHA-256 of `raw`, in hex.
-    hash: String,
+    pub(super) hash: String,
 }
 
 impl TextOut {

@@ -1,10 +1,14 @@
 //! POST `/workspaces/{ws}/notebooks/{nb}/files/upload`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use futures_util::StreamExt;
 use multer::{Field, Multipart};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -21,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What arrives is written in parts of at least so many bytes.
 const PART: usize = 1 << 20;
+
+/// So much may arrive before a part of the form is known, in bytes: headers are short.
+const AHEAD_MAX: usize = 4 << 20;
 
 /// The longest value of a field that is no file, in bytes.
 const TEXT_MAX: usize = 8192;
@@ -85,7 +92,8 @@ pub(super) async fn upload(
         let detail = "multipart/form-data with a boundary is expected";
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     })?;
-    let form = read(&at, Multipart::new(request.into_body().into_data_stream(), boundary)).await?;
+    let mut arriving = Arriving::new(request.into_body(), boundary);
+    let form = read(&at, &mut arriving).await?;
     let Some((staged, own_name)) = form.file else {
         return Err(ApiError::invalid("file", "a file is expected"));
     };
@@ -103,19 +111,47 @@ pub(super) async fn upload(
     }))
 }
 
+/// A form as it arrives.
+struct Arriving {
+    parts: Multipart<'static>,
+    ahead: Ahead,
+}
+
+/// Bytes that have arrived and that nobody has seen: the parser keeps them until it knows what they are.
+#[derive(Clone, Default)]
+struct Ahead(Arc<AtomicUsize>);
+
+impl Arriving {
+    fn new(body: Body, boundary: String) -> Self {
+        let ahead = Ahead::default();
+        let counted = ahead.clone();
+        let stream = body.into_data_stream().map(move |part| {
+            let part = part.map_err(std::io::Error::other)?;
+            let before = counted.0.fetch_add(part.len(), Ordering::Relaxed);
+            if before > AHEAD_MAX { Err(std::io::Error::from(std::io::ErrorKind::InvalidData)) } else { Ok(part) }
+        });
+        Self { parts: Multipart::new(stream, boundary), ahead }
+    }
+
+    async fn next(&mut self) -> Answer<Option<Field<'static>>> {
+        in_time(self.parts.next_field(), &self.ahead).await
+    }
+}
+
 /// Reads a form; its file goes to disk as it arrives.
-async fn read(at: &InNotebook<Write>, mut parts: Multipart<'_>) -> Answer<Form> {
+async fn read(at: &InNotebook<Write>, arriving: &mut Arriving) -> Answer<Form> {
     let mut form = Form::default();
-    while let Some(field) = in_time(parts.next_field()).await? {
+    let ahead = arriving.ahead.clone();
+    while let Some(field) = arriving.next().await? {
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
             "file" if form.file.is_none() => {
                 let own_name = field.file_name().map(str::to_owned);
-                form.file = Some((take_in(at, field).await?, own_name));
+                form.file = Some((take_in(at, field, &ahead).await?, own_name));
             }
-            "path" if form.path.is_none() => form.path = Some(text_of(field).await?),
+            "path" if form.path.is_none() => form.path = Some(text_of(field, &ahead).await?),
             "overwrite" if form.overwrite.is_none() => {
-                let text = text_of(field).await?;
+                let text = text_of(field, &ahead).await?;
                 let flag = match text.as_str() {
                     "true" | "1" => true,
                     "false" | "0" => false,
@@ -131,7 +167,7 @@ async fn read(at: &InNotebook<Write>, mut parts: Multipart<'_>) -> Answer<Form> 
 }
 
 /// Writes a file as it arrives, out of sight.
-async fn take_in(at: &InNotebook<Write>, mut field: Field<'_>) -> Answer<Staged> {
+async fn take_in(at: &InNotebook<Write>, mut field: Field<'_>, ahead: &Ahead) -> Answer<Staged> {
     let (mut staged, room) = inside(at, |inside| {
         let room = inside.engine.room()?;
         Ok((inside.engine.begin_upload(inside.notebook)?, room))
@@ -139,7 +175,7 @@ async fn take_in(at: &InNotebook<Write>, mut field: Field<'_>) -> Answer<Staged>
     .await?;
     let mut gathered = Vec::new();
     loop {
-        let chunk = in_time(field.chunk()).await?;
+        let chunk = in_time(field.chunk(), ahead).await?;
         gathered.extend_from_slice(chunk.as_deref().unwrap_or_default());
         if gathered.len() < PART && chunk.is_some() {
             continue;
@@ -156,10 +192,10 @@ async fn take_in(at: &InNotebook<Write>, mut field: Field<'_>) -> Answer<Staged>
     }
 }
 
-async fn text_of(mut field: Field<'_>) -> Answer<String> {
+async fn text_of(mut field: Field<'_>, ahead: &Ahead) -> Answer<String> {
     let name = field.name().unwrap_or_default().to_owned();
     let mut bytes = Vec::new();
-    while let Some(chunk) = in_time(field.chunk()).await? {
+    while let Some(chunk) = in_time(field.chunk(), ahead).await? {
         if bytes.len() + chunk.len() > TEXT_MAX {
             return Err(ApiError::invalid(name, format!("at most {TEXT_MAX} bytes are expected")));
         }
@@ -169,9 +205,12 @@ async fn text_of(mut field: Field<'_>) -> Answer<String> {
 }
 
 /// What arrives next, if it does so in time.
-async fn in_time<T>(next: impl Future<Output = Result<T, multer::Error>>) -> Answer<T> {
+async fn in_time<T>(next: impl Future<Output = Result<T, multer::Error>>, ahead: &Ahead) -> Answer<T> {
     match tokio::time::timeout(PATIENCE, next).await {
-        Ok(Ok(arrived)) => Ok(arrived),
+        Ok(Ok(arrived)) => {
+            ahead.0.store(0, Ordering::Relaxed);
+            Ok(arrived)
+        }
         Ok(Err(error)) => Err(ApiError::malformed("the form ended before its end, or is none").because(error)),
         Err(_) => Err(ApiError::malformed("the form took too long to arrive")),
     }

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::bytes::{Served, Source};
 use super::content::ContentParams;
 use super::{CommitOut, Inside, inside};
-use crate::api::error::{Answer, Refusals};
+use crate::api::error::{Answer, OutOfRange, Refusals};
 use crate::api::extract::{CommitParam, FileParam, InNotebook, Query, Read};
 use crate::engine::past::PastFile;
 use crate::index::parse::content_type;
@@ -82,7 +82,17 @@ enum VersionForm {
         VersionParams,
         ContentParams
     ),
-    responses((status = 200, description = "The file as it was", body = VersionOut), Refusals)
+    responses(
+        (
+            status = 200,
+            description = "The file as it was",
+            content((VersionOut = "application/json"), (String = "*/*"))
+        ),
+        (status = 206, description = "The range of the bytes that was asked for", body = String, content_type = "*/*"),
+        (status = 304, description = "The caller has the bytes already"),
+        OutOfRange,
+        Refusals
+    )
 )]
 pub(super) async fn version(
     at: InNotebook<Read>,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{FolderOut, FolderPath};
-use crate::api::error::{Answer, Conflict, Refusals};
+use crate::api::error::{Answer, Conflict, Full, Refusals};
 use crate::api::extract::{Body, Checked, InNotebook, Page, PathParam, Write};
 use crate::api::v1::files::{inside, note_path};
 use crate::engine::edit::{Save, property_edits};
@@ -33,7 +33,7 @@ impl Checked for FolderChange {}
     tag = "folders",
     params(FolderPath),
     request_body = FolderChange,
-    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Refusals)
+    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn change(
     at: InNotebook<Write>,

@@ -6,10 +6,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::FolderOut;
-use crate::api::error::{Answer, ApiError, Conflict, Refusals};
+use crate::api::error::{Answer, Conflict, Full, Refusals};
 use crate::api::extract::{Body, Checked, InNotebook, NotebookPath, Page, Write};
-use crate::api::v1::files::{Inside, below_root, inside};
-use crate::types::NotePath;
+use crate::api::v1::files::inside;
 
 /// A folder to be made.
 #[derive(Deserialize, ToSchema)]
@@ -29,22 +28,13 @@ impl Checked for NewFolder {}
     tag = "folders",
     params(NotebookPath),
     request_body = NewFolder,
-    responses((status = 201, description = "The folder", body = FolderOut), Conflict, Refusals)
+    responses((status = 201, description = "The folder", body = FolderOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn create(at: InNotebook<Write>, Body(new): Body<NewFolder>) -> Answer<(StatusCode, Json<FolderOut>)> {
     let made = inside(&at, move |inside| {
-        let path = new_folder(inside, "path", &new.path)?;
+        let path = inside.new_folder("path", &new.path)?;
         inside.engine.create_folder(inside.notebook, &path, inside.by)?;
         FolderOut::read(inside, &path, Page::FIRST)
     });
     Ok((StatusCode::CREATED, Json(made.await?)))
-}
-
-/// The path of a folder that is to be made.
-pub(super) fn new_folder(inside: &Inside<'_>, field: &str, text: &str) -> Answer<NotePath> {
-    let path = below_root(text)?;
-    if inside.engine.is_ignored(inside.notebook.number, &path, true) {
-        return Err(ApiError::invalid(field, "the notebook's ignore rules leave it out"));
-    }
-    Ok(path)
 }

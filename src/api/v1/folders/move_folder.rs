@@ -4,9 +4,8 @@ use axum::Json;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::create::new_folder;
 use super::{FolderOut, FolderPath};
-use crate::api::error::{Answer, ApiError, Conflict, Refusals};
+use crate::api::error::{Answer, ApiError, Conflict, Full, Refusals};
 use crate::api::extract::{Act, Body, Checked, InNotebook, Page, PathParam, Write};
 use crate::api::v1::files::{below_root, inside};
 
@@ -52,7 +51,7 @@ impl Checked for NamedFolderMove {}
     tag = "folders",
     params(FolderPath),
     request_body = FolderMove,
-    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Refusals)
+    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn move_folder(
     at: InNotebook<Write>,
@@ -74,7 +73,7 @@ pub(super) async fn move_folder(
     tag = "folders",
     params(FolderPath),
     request_body = NamedFolderMove,
-    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Refusals)
+    responses((status = 200, description = "The folder", body = FolderOut), Conflict, Full, Refusals)
 )]
 pub(super) async fn move_named(
     at: InNotebook<Write>,
@@ -90,7 +89,7 @@ pub(super) async fn move_named(
 async fn moved<A: Act>(at: &InNotebook<A>, to: NamedFolderMove) -> Answer<Json<FolderOut>> {
     let moved = inside(at, move |inside| {
         let path = below_root(&to.path)?;
-        let new_path = new_folder(inside, "new_path", &to.new_path)?;
+        let new_path = inside.new_folder("new_path", &to.new_path)?;
         if !inside.notebook.dir.stat(&path)?.is_dir() {
             return Err(ApiError::not_found(format!("no folder `{path}`")));
         }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::api::error::{Answer, ApiError, Refusals};
+use crate::api::error::{Answer, ApiError, OutOfRange, Refusals};
 use crate::api::extract::{InNotebook, Query, Read, TimeParam};
 use crate::api::v1::files::{CommitOut, Disposition, Inside, VersionOut, inside, note_path, version_bytes};
 use crate::engine::past::PastFile;
@@ -80,7 +80,13 @@ enum PastEntryKind {
         ("time" = String, Path, description = "A moment (RFC 3339), a date, a word such as `yesterday`, or a commit"),
         PastParams
     ),
-    responses((status = 200, description = "As it was", body = PastOut), Refusals)
+    responses(
+        (status = 200, description = "As it was", content((PastOut = "application/json"), (String = "*/*"))),
+        (status = 206, description = "The range of the bytes that was asked for", body = String, content_type = "*/*"),
+        (status = 304, description = "The caller has the bytes already"),
+        OutOfRange,
+        Refusals
+    )
 )]
 pub(super) async fn at_time(
     at: InNotebook<Read>,

@@ -4,7 +4,7 @@ use axum::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::error::{Answer, Conflict, Refusals};
+use crate::api::error::{Answer, Conflict, Full, Refusals};
 use crate::api::extract::{Body, Checked, InNotebook, NotebookPath, Write};
 use crate::api::v1::files::{FileOut, below_root, inside};
 
@@ -34,7 +34,7 @@ pub(crate) struct RestoredFiles {
     tag = "history",
     params(NotebookPath),
     request_body = DeletedRestore,
-    responses((status = 200, description = "The files that were written", body = RestoredFiles), Conflict, Refusals)
+    responses((status = 200, description = "The files that were written", body = RestoredFiles), Conflict, Full, Refusals)
 )]
 pub(super) async fn restore_deleted(
     at: InNotebook<Write>,
