@@ -71,15 +71,6 @@ impl Api {
 
     /// With other settings.
     pub fn start_with(change: impl FnOnce(&mut ServerConfig)) -> Self {
-        Self::start_as(change, Arc::new(Nothing))
-    }
-
-    /// With somebody who is told of engines.
-    pub fn start_hosted(host: Arc<dyn Host>) -> Self {
-        Self::start_as(|_| {}, host)
-    }
-
-    fn start_as(change: impl FnOnce(&mut ServerConfig), host: Arc<dyn Host>) -> Self {
         Self::start_on(Arc::new(Nothing), change)
     }
 

@@ -80,7 +80,7 @@ const MOUNTS: &str = "/api/v1/workspaces/lab/mounts";
 
 #[test]
 fn the_servers_owner_mounts_below_the_roots_and_nowhere_else() {
-    let mut api = Api::start_hosted(Arc::new(Mounting::default()));
+    let mut api = Api::start_on(Arc::new(Mounting::default()), |_| {});
     let (ada, bohr) = (api.person("ada"), api.person("bohr"));
     let lab = api.workspace("lab", &bohr);
     let id = WorkspaceId(lab["id"].as_i64().unwrap());

