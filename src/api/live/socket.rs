@@ -59,7 +59,7 @@ pub(crate) struct Start {
 
 struct Socket {
     app: Arc<App>,
-    socket: WebSocket,
+    stream: WebSocket,
     holder: Holder,
     subscription: Subscription,
     notebook: Option<(WorkspaceId, NotebookId)>,
@@ -70,13 +70,13 @@ struct Socket {
 }
 
 /// Serves a socket until it ends.
-pub(crate) async fn run(app: Arc<App>, socket: WebSocket, start: Start) {
+pub(crate) async fn run(app: Arc<App>, stream: WebSocket, start: Start) {
     let ending = app.hub.ending();
     let (events, newest) = app.hub.feed.listen();
     let Start { holder, subscription, since, notebook, seat } = start;
     let now = Instant::now();
     let mut socket =
-        Socket { app, socket, holder, subscription, notebook, events, heard: now, asked: now, _seat: seat };
+        Socket { app, stream, holder, subscription, notebook, events, heard: now, asked: now, _seat: seat };
     let ended = match socket.greet(since, newest).await {
         Ok(()) => socket.serve(ending).await,
         Err(ended) => ended,
@@ -114,7 +114,7 @@ impl Socket {
                 biased;
                 () = ends(&mut ending) => Err(SERVER_ENDS),
                 _ = ticks.tick() => self.tick().await,
-                message = self.socket.recv() => self.take(message).await,
+                message = self.stream.recv() => self.take(message).await,
                 event = self.events.recv() => self.hand_on(event).await,
             };
             if let Err(ended) = done {
@@ -248,7 +248,7 @@ impl Socket {
     /// A client that does not take it is cut off; also as soon as its holder is no longer let in.
     async fn send_message(&mut self, message: Message) -> Result<(), Ended> {
         let began = Instant::now();
-        let sending = self.socket.send(message);
+        let sending = self.stream.send(message);
         tokio::pin!(sending);
         loop {
             match timeout(LOOK_EVERY, &mut sending).await {
@@ -272,10 +272,10 @@ impl Socket {
         }
         let frame = CloseFrame { code: ended.0, reason: Utf8Bytes::from_static(ended.1) };
         // A client that is gone is not told, one that takes nothing not for long.
-        let _ = timeout(LOOK_EVERY, self.socket.send(Message::Close(Some(frame)))).await;
+        let _ = timeout(LOOK_EVERY, self.stream.send(Message::Close(Some(frame)))).await;
         // The other side closes too; until then what it sent is read, so that the kernel does not reset the connection
         // before the client has read why.
-        let rest = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let rest = async { while let Some(Ok(_)) = self.stream.recv().await {} };
         let _ = timeout(LOOK_EVERY, rest).await;
     }
 }

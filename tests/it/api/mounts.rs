@@ -10,7 +10,8 @@ use cdx::types::{Role, WorkspaceId};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-use super::Api;
+use super::client::Ask;
+use super::{Api, Person};
 
 /// Mounts as `cdx serve` does.
 #[derive(Debug, Default)]
@@ -133,7 +134,9 @@ fn the_servers_owner_mounts_below_the_roots_and_nowhere_else() {
         post(&ada, bad).expect(422);
     }
     // Only what this server has mounted goes.
-    let delete = |who, path: &str| api.call("DELETE", &format!("{MOUNTS}?mountpoint={path}"), who, &Value::Null);
+    let delete = |who: &Person, path: &str| {
+        api.send(&Ask::new("DELETE", &format!("{MOUNTS}?mountpoint={}", path.replace('%', "%25"))).bearer(&who.token))
+    };
     for path in ["/", "/proc", "/tmp", root.join("full").to_str().unwrap(), "lab", root.join("lab/").to_str().unwrap()]
     {
         let status = delete(&ada, path).status;

@@ -31,7 +31,7 @@ impl Checked for Undo {
     fn check(&self, faults: &mut Faults) {
         match (self.n, &self.gesture) {
             (Some(n), None) if !(1..=MOST).contains(&n) => {
-                faults.add("n", format!("a number from 1 to {MOST} is expected"))
+                faults.add("n", format!("a number from 1 to {MOST} is expected"));
             }
             (Some(_), None) => {}
             (None, Some(gesture)) => faults.text("gesture", gesture, 1..=200),

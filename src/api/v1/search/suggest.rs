@@ -84,8 +84,9 @@ fn files(engine: &Engine, shelf: &Shelf, (text, limit): (&str, usize)) -> Answer
     let mut keys = engine.catalog().files_like(&shelf.numbers(), text, limit);
     // What is no word at all is in no title.
     let words: Vec<&str> = text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric)).collect();
+    let is_wordless = words.is_empty() && !text.trim().is_empty();
     for one in shelf.all() {
-        if keys.len() >= limit {
+        if keys.len() >= limit || is_wordless {
             break;
         }
         for id in one.notebook.reader.titled(&words, limit)? {

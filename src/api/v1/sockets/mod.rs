@@ -1,4 +1,4 @@
-//! WebSockets: opened, and the tickets to open them with. What happens on them is [`crate::api::live`]'s.
+//! Sockets: opened, and the tickets to open them with. What happens on them is [`crate::api::live`]'s.
 
 mod all;
 mod notebook;

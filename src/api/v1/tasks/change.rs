@@ -14,6 +14,7 @@ use crate::index::system::TaskChange as Change;
 /// What is to change, in a body or as parameters of the address; what is left out stays.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::option_option, reason = "left out, null, and a text are three things")]
 pub(crate) struct TaskChange {
     #[schema(min_length = 1, max_length = 500, nullable = false)]
     title: Option<String>,
