@@ -346,23 +346,20 @@ fn groups(changes: &[(Recording, Requester)], gestures: &mut Gestures) -> Vec<Gr
         }
         let gesture = gestures.of(by);
         let is_same = |group: &Group| group.by.actor == by.actor && group.gesture == gesture;
-        let joins = match recording.version_of() {
-            Some(path) => {
-                let mut earliest = None;
-                for (at, group) in groups.iter().enumerate().rev() {
-                    if is_same(group) && !group.versions.contains(path) {
-                        earliest = Some(at);
-                    }
-                    if group.precedes(path) {
-                        break;
-                    }
+        let joins = if let Some(path) = recording.version_of() {
+            let mut earliest = None;
+            for (at, group) in groups.iter().enumerate().rev() {
+                if is_same(group) && !group.versions.contains(path) {
+                    earliest = Some(at);
                 }
-                earliest
+                if group.precedes(path) {
+                    break;
+                }
             }
-            None => {
-                let last = groups.len().checked_sub(1);
-                last.filter(|last| is_same(&groups[*last]) && !groups[*last].has_kept(recording))
-            }
+            earliest
+        } else {
+            let last = groups.len().checked_sub(1);
+            last.filter(|last| is_same(&groups[*last]) && !groups[*last].has_kept(recording))
         };
         if let Some(at) = joins {
             groups[at].push(recording.clone());

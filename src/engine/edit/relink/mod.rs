@@ -187,6 +187,7 @@ mod tests {
         let named: Vec<(String, &str)> = files.iter().map(|(name, text)| (format!("lab/{name}"), *text)).collect();
         let held: Vec<(&str, &str)> = named.iter().map(|(name, text)| (name.as_str(), *text)).collect();
         let w = Workspace::holding(&held);
+        w.engine.flush_history().unwrap();
         let rewritten = w.engine.move_with_links(&w.notebook("lab"), &path(from), &path(to), &ada()).unwrap();
         let mut changed = Vec::new();
         for (name, text) in expected {
