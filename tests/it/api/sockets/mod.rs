@@ -1,4 +1,5 @@
-//! WebSockets, heard by an independent client: `websockets` of PyPI, in the environment that `make need-test` makes.
+//! Sockets, heard by an independent client: the Python package `websockets`, in the environment that `make need-test`
+//! makes.
 
 mod crowd;
 mod events;

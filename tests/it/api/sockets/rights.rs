@@ -180,6 +180,9 @@ fn a_token_of_one_notebook_hears_of_it_alone() {
     assert_eq!(sockets.try_open("b", &opening), Err(404));
 }
 
+/// A way for a session to end.
+type End<'a> = (&'static str, Box<dyn Fn(&Person) + 'a>);
+
 /// However a session ends, its sockets are closed within two seconds.
 #[test]
 fn a_session_that_ends_closes_its_sockets() {
@@ -187,7 +190,6 @@ fn a_session_that_ends_closes_its_sockets() {
     let ada = api.person("ada");
     let id = UserId(ada.id);
     let again = || api.signed_in("ada", ada.id);
-    type End<'a> = (&'static str, Box<dyn Fn(&Person) + 'a>);
     let ends: Vec<End<'_>> = vec![
         ("logout", Box::new(|who| drop(api.call("POST", "/api/v1/users/logout", who, &json!({}))))),
         (
