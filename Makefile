@@ -79,9 +79,21 @@ need-fuse:
 .PHONY: tools
 tools: $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx ## Conformance suites of filesystems, into .tools
 
-# Programs that the tests drive on a mount.
+.PHONY: python
+python: $(TOOLS)/python/.installed ## Clients of the server that tests drive it with (tests/requirements.txt), into .tools
+
+# The file says that all went well, and when. Debian has what makes an environment in a package of its own.
+$(TOOLS)/python/.installed: tests/requirements.txt
+	@.ci/need python3=python3
+	@python3 -c 'import ensurepip' 2>/dev/null || .ci/need ensurepip=python3-venv
+	@echo "installing the packages of $< into .tools (once)"
+	@python3 -m venv --clear $(TOOLS)/python
+	@$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Programs that the tests drive on a mount, and clients that they drive the server with.
 .PHONY: need-test
-need-test: tools
+need-test: tools python
 	@.ci/need git=git rsync=rsync rg=ripgrep perl=perl python3=python3 setfacl=acl setfattr=attr \
 		vim=vim nano=nano emacs=emacs-nox sqlite3=sqlite3 script=bsdutils patch=patch useradd=passwd
 

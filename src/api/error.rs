@@ -45,6 +45,16 @@ pub(crate) struct FieldError {
     pub(crate) field: String,
     /// What is expected.
     pub(crate) message: String,
+    /// Where in the field's text, in characters from 0, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) position: Option<usize>,
+}
+
+impl FieldError {
+    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), position: None }
+    }
 }
 
 /// The body of every refusal and failure.
@@ -126,7 +136,12 @@ impl ApiError {
 
     /// 422: a field does not fit.
     pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::invalid_fields(vec![FieldError { field: field.into(), message: message.into() }])
+        Self::invalid_fields(vec![FieldError::new(field, message)])
+    }
+
+    /// 422: a field does not fit from a character on.
+    pub(crate) fn invalid_at(field: impl Into<String>, message: impl Into<String>, position: usize) -> Self {
+        Self::invalid_fields(vec![FieldError { position: Some(position), ..FieldError::new(field, message) }])
     }
 
     /// 422: fields do not fit.

@@ -43,6 +43,10 @@ texts! {
     TimeParam = "time";
     /// `{*path}`: the rest of an address, decoded.
     PathParam = "path";
+    /// `{pid}`: a plugin.
+    PluginParam = "pid";
+    /// `{id}` of an entry of the trash.
+    TrashParam = "id";
     /// `{ref}`: a file as `<notebook id>:<file id>`, or its id alone.
     RefParam = "ref";
 }

@@ -17,7 +17,7 @@ use crate::history::{CommitInfo, PastKind};
 use crate::types::{CommitId, NotePath};
 
 pub use deleted::Deleted;
-pub use undo::{UndoReply, Undone};
+pub use undo::{Gesture, UndoReply, Undone};
 
 /// A file as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]

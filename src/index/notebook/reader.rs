@@ -293,6 +293,35 @@ impl NotebookReader {
         self.all(sql, [], |row| Ok((row.get(0)?, count_at(row, 1)?)))
     }
 
+    /// Files in whose title words begin with each of `words`, as full text folds them, at most `limit`, in no order;
+    /// without words, the first by title.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn titled(&self, words: &[&str], limit: usize) -> Result<Vec<FileId>, IndexError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let id = |row: &Row<'_>| Ok(FileId(row.get(0)?));
+        if words.is_empty() {
+            return self.all("SELECT id FROM file_metadata ORDER BY title_order LIMIT ?1", [limit], id);
+        }
+        let prefixes: Vec<String> = words.iter().map(|word| format!("\"{}\" *", word.replace('"', "\"\""))).collect();
+        let expression = format!("title : ({})", prefixes.join(" AND "));
+        self.all("SELECT rowid FROM search_index WHERE search_index MATCH ?1 LIMIT ?2", (expression, limit), id)
+    }
+
+    /// Property keys in use that hold `text`, those that begin with it first, at most `limit`. Quicker than
+    /// [`NotebookReader::property_keys`], since nothing is counted.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn keys_like(&self, text: &str, limit: usize) -> Result<Vec<String>, IndexError> {
+        let sql = "SELECT key FROM property_keys k WHERE instr(lower(key), ?1) > 0
+                   AND EXISTS (SELECT 1 FROM properties p WHERE p.key_id = k.id)
+                   ORDER BY instr(lower(key), ?1), key LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, (text.to_lowercase(), limit), |row| row.get(0))
+    }
+
     /// Tags with the colours they were given.
     ///
     /// # Errors

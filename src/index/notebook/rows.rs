@@ -53,6 +53,9 @@ pub struct FileRow {
 pub struct QueryResult {
     /// The page that `limit` and `offset` ask for, in order.
     pub files: Vec<FileRow>,
+    /// How well each of `files` fits the words of the query, the greatest best; empty where the order is another.
+    #[serde(skip)]
+    pub scores: Vec<f64>,
     /// Over all matches: group and the positions... see [`GroupRow`]; `None` without `group`.
     pub groups: Option<Vec<GroupRow>>,
     /// How many match in all.

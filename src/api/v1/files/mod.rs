@@ -33,7 +33,7 @@ use utoipa_axum::routes;
 pub(super) use bytes::Disposition;
 pub(super) use history::{CommitOut, HistoryOut};
 pub(super) use inside::{Inside, inside};
-pub(crate) use object::FileOut;
+pub(crate) use object::{FileOut, reference};
 pub(super) use place::{below_root, note_path};
 pub(super) use version::{VersionOut, version_bytes};
 
