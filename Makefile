@@ -95,7 +95,7 @@ $(TOOLS)/python/.installed: tests/requirements.txt
 .PHONY: need-test
 need-test: tools python
 	@.ci/need git=git rsync=rsync rg=ripgrep perl=perl python3=python3 setfacl=acl setfattr=attr \
-		vim=vim nano=nano emacs=emacs-nox sqlite3=sqlite3 script=bsdutils patch=patch useradd=passwd
+		vim=vim nano=nano emacs=emacs-nox sqlite3=sqlite3 script=bsdutils patch=patch useradd=passwd stress-ng=stress-ng prlimit=util-linux
 
 $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx $(TOOLS)/bin/cargo-deny: $(TOOLS)/bin/%:
 	@echo "installing $* into .tools (once)"

@@ -152,7 +152,7 @@ fn bad_line(line: &str, error: &model::QueryError) -> CliError {
 fn read_view(session: &Session, view: &str) -> Option<model::Query> {
     let text = paths::read_text(&session.site.workspace.join(view)).ok()?;
     let now = TimeContext {
-        now: jiff::Timestamp::now(),
+        now: crate::sys::now(),
         zone: jiff::tz::TimeZone::UTC,
         week_starts: jiff::civil::Weekday::Monday,
     };

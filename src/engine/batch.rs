@@ -31,6 +31,7 @@ const READ_MAX: u64 = 32 << 20;
 const SLICE_MAX: usize = 4 * ROWS_MAX;
 
 /// Notes that moved with their folder are read again so long after it.
+const TROUBLED: std::time::Duration = std::time::Duration::from_secs(3);
 const REREAD: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// What hints say of a path.
@@ -127,8 +128,7 @@ impl<'a> Batch<'a> {
     /// Reads what has to be read, and brings history, index and maps up to date.
     fn settle(&mut self, mut verdicts: Vec<Verdict>) -> Result<(), IndexError> {
         for (path, error) in self.read(&mut verdicts) {
-            self.core.problems.set(&self.trouble(&path), error);
-            self.open.troubled.insert(path);
+            self.is_troubled(path, &error);
         }
         let moves = moves::find(&verdicts);
         self.record_history(&verdicts, &moves);
@@ -347,8 +347,7 @@ impl<'a> Batch<'a> {
         let wanted = match looker.wanted(&path) {
             Ok(wanted) => wanted,
             Err(error) => {
-                self.core.problems.set(&self.trouble(&path), error);
-                self.open.troubled.insert(path);
+                self.is_troubled(path, &error);
                 return Ok(None);
             }
         };
@@ -369,6 +368,15 @@ impl<'a> Batch<'a> {
             self.open.graves.miss(path.clone(), Instant::now());
         }
         Ok(Some(Verdict { path, row, wanted, record: None, dirty, is_recorded_only, is_absent }))
+    }
+
+    /// A path could not be looked at. One that may not be is told of by its event when it may.
+    fn is_troubled(&mut self, path: NotePath, error: &StoreError) {
+        self.core.problems.set(&self.trouble(&path), error);
+        self.open.troubled.insert(path);
+        if !matches!(error.errno(), libc::EACCES | libc::EPERM) {
+            self.open.troubled_at.get_or_insert_with(|| Instant::now() + TROUBLED);
+        }
     }
 
     /// What a problem of a path is filed under.
@@ -464,7 +472,7 @@ impl<'a> Batch<'a> {
         };
         Some(JournalEntry {
             seq: self.core.queue.number_found(),
-            time: jiff::Timestamp::now(),
+            time: crate::sys::now(),
             actor: Actor::Unknown,
             notebook: self.notebook.number,
             op,
@@ -572,7 +580,7 @@ fn journal_entry(look: &Look, notebook: &Notebook) -> Option<JournalEntry> {
     let (seq, by) = (look.seq?, look.by.as_ref()?);
     Some(JournalEntry {
         seq,
-        time: jiff::Timestamp::now(),
+        time: crate::sys::now(),
         actor: by.actor.clone(),
         notebook: notebook.number,
         op,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::core::Core;
 use super::recorder::Recorder;
@@ -123,11 +123,8 @@ impl Recording {
     /// Whose contents were kept.
     pub(super) fn kept(&self) -> Option<&NotePath> {
         match self {
-            Self::Kept(Recorded::Written { path, .. } | Recorded::Symlink { path, .. }) => Some(path),
-            Self::Kept(Recorded::Removed { .. } | Recorded::Moved { .. })
-            | Self::Written(_)
-            | Self::Removed(_)
-            | Self::Moved(..) => None,
+            Self::Kept(recorded) => super::recorder::path_of(recorded),
+            Self::Written(_) | Self::Removed(_) | Self::Moved(..) => None,
         }
     }
 
@@ -372,8 +369,8 @@ impl HistoryQueue {
         self.changed.notify_all();
     }
 
-    /// Waits until a round is due, and takes it; `None` after the last.
-    fn take(&self) -> Option<Due> {
+    /// Waits until a round is due, and takes it, after `begin`; `None` after the last.
+    fn take(&self, begin: impl FnOnce()) -> Option<Due> {
         let mut state = self.state.lock();
         loop {
             let has_stock = state.pending.values().any(|pending| pending.stock.is_some());
@@ -398,6 +395,7 @@ impl HistoryQueue {
                 None => self.changed.wait(&mut state),
             }
         }
+        MutexGuard::unlocked(&mut state, begin);
         (state.first, state.last, state.kept_bytes) = (None, None, 0);
         let version = state.version;
         let mut taken = BTreeMap::new();
@@ -471,7 +469,8 @@ pub(super) fn run(core: &Arc<Core>) {
     let mut folding: Option<std::thread::JoinHandle<()>> = None;
     // What the last run left is folded after the first round.
     let mut rounds = FOLD_ROUNDS;
-    while let Some(due) = core.history.take() {
+    let begin = || core.open_notebooks().iter().for_each(|notebook| notebook.kept.begin_round());
+    while let Some(due) = core.history.take(begin) {
         let is_folding = folding.as_ref().is_some_and(|folding| !folding.is_finished());
         match due {
             Due::Fold => {
@@ -493,7 +492,8 @@ pub(super) fn run(core: &Arc<Core>) {
                     break;
                 }
                 rounds += 1;
-                if rounds > FOLD_ROUNDS && !is_folding && !core.is_closed() {
+                let has_many = core.open_notebooks().iter().any(|notebook| notebook.history.has_many_packs());
+                if (rounds > FOLD_ROUNDS || has_many) && !is_folding && !core.is_closed() {
                     rounds = 0;
                     folding = Some(fold(core));
                 }
@@ -552,7 +552,10 @@ fn record_round(core: &Arc<Core>, recorder: &Recorder<'_>, round: Round) -> Opti
             Ok(())
         }));
         match recording {
-            Ok(Ok(())) => core.history.lift_marks(number, round.version),
+            Ok(Ok(())) => {
+                core.history.lift_marks(number, round.version);
+                notebook.kept.end_round();
+            }
             Ok(Err(error)) => {
                 let error: EngineError = error;
                 core.heed_history(&notebook, &error);

@@ -28,6 +28,8 @@ pub(super) struct IndexedNotebook {
     stuck: BTreeSet<NotePath>,
     /// Paths that could not be looked at; there is a problem of each.
     pub(super) troubled: BTreeSet<NotePath>,
+    /// Those that may fare better by themselves are looked at again then.
+    pub(super) troubled_at: Option<Instant>,
     rescan: bool,
     retry_at: Option<Instant>,
     /// Why it is tried again.
@@ -51,6 +53,7 @@ impl IndexedNotebook {
             graves: Graves::default(),
             stuck: BTreeSet::new(),
             troubled: BTreeSet::new(),
+            troubled_at: None,
             rescan: false,
             retry_at: None,
             failure: String::new(),
@@ -69,6 +72,9 @@ pub(super) struct IndexThread {
 
 /// How long after a failure of a database it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// So many files that could not be read are looked at again at a time; the others follow as these are well.
+const TROUBLED_MAX: usize = 200;
 
 /// Node numbers are written so long after the first that is new.
 const SAVE_NODES: Duration = Duration::from_secs(1);
@@ -248,7 +254,7 @@ impl IndexThread {
             .values()
             .flat_map(|open| {
                 let merge_at = open.merging.due(now);
-                [open.graves.next_end(), open.retry_at, open.save_nodes_at, merge_at, open.reread_at]
+                [open.graves.next_end(), open.retry_at, open.save_nodes_at, merge_at, open.reread_at, open.troubled_at]
             })
             .flatten()
             .min()
@@ -275,6 +281,10 @@ impl IndexThread {
             if due(open.reread_at) {
                 self.reread(&mut open);
             }
+            if due(open.troubled_at) {
+                open.troubled_at = None;
+                self.look_again(&open);
+            }
             let retries = due(open.retry_at) || (is_last && open.retry_at.is_some());
             self.notebooks.insert(number, open);
             if retries {
@@ -298,6 +308,17 @@ impl IndexThread {
                 tracing::warn!(notebook = %open.notebook.name(), %error, "moved notes are not read again yet");
             }
         }
+    }
+
+    /// A disk that fails for a while tells nobody that it is well again.
+    fn look_again(&self, open: &IndexedNotebook) {
+        let number = open.notebook.number;
+        self.core.queue.push_looks(open.troubled.iter().take(TROUBLED_MAX).map(|path| Look {
+            notebook: number,
+            hint: Hint::Path(path.clone()),
+            by: None,
+            seq: None,
+        }));
     }
 
     fn retry(&mut self, number: NotebookNumber) {

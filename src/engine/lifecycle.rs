@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, RwLock};
 
 use super::core::{Core, Problems};
-use super::history_thread::{HistoryQueue, Kept};
+use super::history_thread::{HistoryQueue, Kept, Recording};
 use super::journal_thread::JournalQueue;
 use super::queue::Queue;
 use super::scan::ScanQueue;
@@ -84,6 +84,9 @@ impl Engine {
             problems.set(workspace::FILE, reason);
             Settings::default()
         });
+        if !options.read_only {
+            codex.remove_left_temporaries(&NotePath::root())?;
+        }
         let starts = Arc::new(Starts::begin(&codex, options.read_only));
         if let Some(reason) = starts.problem() {
             problems.set("start", reason);
@@ -300,8 +303,31 @@ impl Core {
             return;
         }
         if let Some(loaded) = load(&notebook) {
-            self.history.keep(number, Kept { recorded: loaded.recorded, by, size: loaded.size });
+            let kept = Kept { recorded: loaded.recorded, by, size: loaded.size };
+            notebook.kept.keep(kept, |kept| self.history.keep(number, kept));
         }
+    }
+
+    /// Versions that a killed daemon had kept and not recorded wait to be recorded again, before what is there now.
+    pub(super) fn restore_kept(&self, notebook: &super::Notebook) -> Result<(), EngineError> {
+        if self.options.read_only {
+            return Ok(());
+        }
+        let number = notebook.number;
+        let mut paths = std::collections::BTreeSet::new();
+        notebook.kept.restore(|kept| {
+            let Some(path) = recorder::path_of(&kept.recorded).cloned() else { return };
+            if !recorder::is_recorded(notebook, &kept.recorded) {
+                self.history.keep(number, kept);
+                paths.insert(path);
+            }
+        })?;
+        for path in paths {
+            let is_gone = notebook.dir.stat(&path).is_err_and(|error| error.is_not_found());
+            let now = if is_gone { Recording::Removed(path) } else { Recording::Written(path) };
+            self.history.push(number, now, super::batch::unknown());
+        }
+        Ok(())
     }
 }
 

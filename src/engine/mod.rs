@@ -23,6 +23,7 @@ mod hush;
 mod ignore;
 mod index_thread;
 mod journal_thread;
+mod kept;
 mod lifecycle;
 mod look;
 mod merging;
@@ -135,6 +136,7 @@ pub struct Notebook {
     nodes: Arc<NodeNumbers>,
     disks: away::Disks,
     starts: Arc<starts::Starts>,
+    kept: Arc<kept::KeptLog>,
     ignore: ignore::IgnoreRules,
     /// The store's identity of its folder and of its `.codex`: tells whether they are still in their place.
     key: StoreKey,

@@ -30,7 +30,7 @@ pub(super) fn find(verdicts: &[Verdict]) -> Vec<Move> {
     if left.is_empty() {
         return Vec::new();
     }
-    let clock_ns = i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+    let clock_ns = i64::try_from(crate::sys::now().as_nanosecond()).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     for (to, verdict) in verdicts.iter().enumerate() {
         let Some(wanted) = &verdict.wanted else { continue };

@@ -13,6 +13,7 @@ use super::core::Core;
 use super::events::EngineEvent;
 use super::ignore::IgnoreRules;
 use super::index_thread::IndexedNotebook;
+use super::kept::KeptLog;
 use super::nodes::NodeNumbers;
 use super::workspace::note_path;
 use super::{EngineError, Notebook, edit};
@@ -96,6 +97,7 @@ impl Core {
         self.catalog.load(notebook.number, files);
         self.notebooks.write().insert(Arc::clone(&notebook));
         self.hand_to_index(&notebook, db);
+        self.restore_kept(&notebook)?;
         self.scans.request_first(&notebook, debt);
         self.subscribers.send(&EngineEvent::Notebooks);
         Ok(notebook)
@@ -106,12 +108,11 @@ impl Core {
         self.queue.push_task(Box::new(move |thread| thread.insert(IndexedNotebook::new(notebook, db))));
     }
 
-    /// Opens a notebook's files, and reads what its index has. With `nodes` it is one that was open before, under another
-    /// name.
+    /// Opens a notebook's files, and reads what its index has. `old`: it was open before, under another name.
     fn load_notebook(
         &self,
         name: &NotebookName,
-        nodes: Option<&Notebook>,
+        old: Option<&Notebook>,
     ) -> Result<(Arc<Notebook>, NotebookDb, Vec<IndexedFile>), EngineError> {
         let folder = NotePath::new(name.as_str()).map_err(|error| EngineError::Invalid(error.to_string()))?;
         let dir = self.root.open_dir(&folder)?;
@@ -131,9 +132,11 @@ impl Core {
             }
             files => files?,
         };
-        let (number, nodes) = match nodes {
-            Some(old) => (old.number, Arc::clone(&old.nodes)),
-            None => self.number_notebook(name, &mut db, opened, &reader)?,
+        let (number, nodes, kept) = if let Some(old) = old {
+            (old.number, Arc::clone(&old.nodes), Arc::clone(&old.kept))
+        } else {
+            let (number, nodes) = self.number_notebook(name, &mut db, opened, &reader)?;
+            (number, nodes, Arc::new(KeptLog::open(&codex)?))
         };
         let key = |dir: &Dir| dir.stat(&NotePath::root()).map(|stat| stat.key);
         let notebook = Notebook {
@@ -142,6 +145,7 @@ impl Core {
             codex_key: key(&codex)?,
             distrusted: parking_lot::RwLock::default(),
             starts: Arc::clone(&self.starts),
+            kept,
             ignore: IgnoreRules::new(dir.try_clone()?, &self.settings.read().ignore),
             disks: db.meta(meta::DISKS)?.map_or_else(Disks::default, |text| Disks::read(&text)),
             dir,
@@ -162,6 +166,9 @@ impl Core {
             return Ok((codex, scratch.path().join(name.as_str())));
         }
         let codex = dir.open_or_make_dir(&note_path(".codex"), 0o700)?;
+        for folder in [NotePath::root(), edit::tmp(), note_path("history.git")] {
+            codex.remove_left_temporaries(&folder)?;
+        }
         edit::recover_in_place_edits(dir, &codex)?;
         edit::clear_uploads(&codex)?;
         Ok((codex, self.path.join(name.as_str()).join(".codex")))
@@ -378,7 +385,7 @@ impl Core {
         }
         self.history.flush()?;
         let trash = self.codex.open_or_make_dir(&note_path("trash"), 0o700)?;
-        let time = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+        let time = crate::sys::now().strftime("%Y%m%dT%H%M%SZ");
         let target =
             NotePath::new(format!("{name}-{time}")).map_err(|error| EngineError::Invalid(error.to_string()))?;
         self.close_notebook(notebook.number);
@@ -565,7 +572,7 @@ fn free_number(records: &[NotebookRecord]) -> Result<NotebookNumber, EngineError
 
 /// Hours since 2025: grows although the journal that remembers the last one is lost.
 fn next_epoch(last: Option<u32>) -> u32 {
-    let seconds = jiff::Timestamp::now().as_second() - 1_735_689_600;
+    let seconds = crate::sys::now().as_second() - 1_735_689_600;
     let hours = u32::try_from(seconds.max(0) / 3600).unwrap_or(0);
     hours.max(last.map_or(0, |last| last + 1)) % (1 << 18)
 }
@@ -575,7 +582,7 @@ fn new_uid() -> String {
     // The standard library seeds its hashers from the system's random numbers.
     let half = || {
         let mut hasher = std::hash::RandomState::new().build_hasher();
-        hasher.write_i128(jiff::Timestamp::now().as_nanosecond());
+        hasher.write_i128(crate::sys::now().as_nanosecond());
         hasher.finish()
     };
     format!("{:016x}{:016x}", half(), half())

@@ -35,6 +35,9 @@ const COMMIT_CHANGES: usize = 20_000;
 /// A file that no row stands for may have been changed so long before the newest commit and not be in it.
 const STOCK_SLACK_NS: i128 = 120 * 1_000_000_000;
 
+/// A version that was recorded before a kill is among so many of the newest.
+const VERSIONS: usize = 64;
+
 /// See the module.
 pub(super) struct Recorder<'a> {
     core: &'a Arc<Core>,
@@ -94,7 +97,7 @@ impl<'a> Recorder<'a> {
         let batch = Batch {
             changes: vec![Recorded::Written { path, bytes: bytes.into(), executable: false }],
             actor: self.core.options.actor.clone(),
-            time: jiff::Timestamp::now(),
+            time: crate::sys::now(),
             summary: None,
             gesture: edit::new_gesture(),
             undoes: Vec::new(),
@@ -164,7 +167,7 @@ impl<'a> Recorder<'a> {
         let batch = Batch {
             changes,
             actor: by.actor.clone(),
-            time: jiff::Timestamp::now(),
+            time: crate::sys::now(),
             summary: summary.map(str::to_owned).or(words.summary),
             gesture: gesture.clone(),
             undoes: words.undoes,
@@ -231,6 +234,8 @@ impl<'a> Recorder<'a> {
             notebook.history.files(head)?.into_iter().map(|(path, kind, blob)| (path, (kind, blob))).collect();
         let blobs: HashMap<NotePath, CommitId> = notebook.reader.recorded_blobs()?.into_iter().collect();
         let newest = notebook.history.commit(head)?.time.as_nanosecond() - STOCK_SLACK_NS;
+        // A clock that was set back since tells nothing of what came before the commit.
+        let newest = if newest > crate::sys::now().as_nanosecond() { i128::MIN } else { newest };
         let mut changes = Vec::new();
         for file in present {
             let is_recorded = recorded.get(&file.path).is_some_and(|(kind, blob)| {
@@ -370,6 +375,25 @@ fn groups(changes: &[(Recording, Requester)], gestures: &mut Gestures) -> Vec<Gr
         }
     }
     groups
+}
+
+/// Whose contents these are.
+pub(super) fn path_of(recorded: &Recorded) -> Option<&NotePath> {
+    match recorded {
+        Recorded::Written { path, .. } | Recorded::Symlink { path, .. } => Some(path),
+        Recorded::Removed { .. } | Recorded::Moved { .. } => None,
+    }
+}
+
+/// Whether the history has such a version of the file already.
+pub(super) fn is_recorded(notebook: &Notebook, recorded: &Recorded) -> bool {
+    let blob = match recorded {
+        Recorded::Written { bytes, .. } => blob_id(bytes),
+        Recorded::Symlink { target, .. } => blob_id(target),
+        Recorded::Removed { .. } | Recorded::Moved { .. } => None,
+    };
+    let versions = path_of(recorded).map(|path| notebook.history.versions(path, VERSIONS));
+    blob.is_some() && versions.is_some_and(|found| found.is_ok_and(|all| all.iter().any(|one| one.blob == blob)))
 }
 
 /// The contents of a file as they would be recorded; `None` where there is none, or none that is recorded.

@@ -61,6 +61,8 @@ struct Walker<'a> {
     core: &'a Arc<Core>,
     notebook: &'a Arc<Notebook>,
     manner: Manner,
+    /// What a killed process had not finished is removed: at the start, where the store may be written.
+    clears_up: bool,
     /// By path, which is how they are found; with whether their file was met.
     rows: Vec<(IndexedStat, AtomicBool)>,
     /// The rows by store key.
@@ -91,6 +93,7 @@ pub(super) fn walk(
         core,
         notebook,
         manner,
+        clears_up: manner.takes_stock && !core.options.read_only,
         rows: rows.into_iter().map(|row| (row, AtomicBool::new(false))).collect(),
         by_key,
         by_hash: OnceLock::new(),
@@ -172,6 +175,9 @@ impl Walker<'_> {
             let needs_stat = self.manner.takes_stock || !is_ignored || entry.kind.is_none();
             let stat = if needs_stat { StoreStat::at(&dir, &entry.name).ok() } else { None };
             let Some(kind) = stat.map(|stat| stat.kind).or(entry.kind) else { continue };
+            if self.clears_up && stat.is_some_and(|stat| dir.remove_if_left(&entry.name, &stat)) {
+                continue;
+            }
             keys.extend(stat.map(|stat| stat.key));
             match (kind, stat) {
                 (FileKind::Directory, stat) => {

@@ -199,6 +199,19 @@ impl Watches {
         self.state.lock().dead = true;
     }
 
+    /// Events come again, for now of the workspace's own folders alone.
+    pub(super) fn begin_anew(&self, root: &Dir, codex: &Dir) -> std::io::Result<()> {
+        self.events.begin_anew()?;
+        {
+            let mut state = self.state.lock();
+            state.places.clear();
+            state.ids.clear();
+            state.refused.clear();
+            state.dead = false;
+        }
+        self.add_workspace(root, codex)
+    }
+
     /// Whether every folder of the notebook is watched.
     pub(super) fn holds_all(&self, number: NotebookNumber) -> bool {
         let state = self.state.lock();

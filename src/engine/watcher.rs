@@ -55,9 +55,47 @@ struct Watcher<'a> {
     looks: Vec<Look>,
 }
 
-/// Runs until the engine is closed.
+/// How long after a failure the watching is begun anew.
+const ANEW_AFTER: Duration = Duration::from_secs(1);
+
+/// How soon it is noticed that the engine is closed.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Runs until the engine is closed. Where the watching ends, folders are looked at instead until it has begun anew.
 pub(super) fn run(core: &Arc<Core>) {
     let Some(watches) = &core.watches else { return };
+    loop {
+        let watching = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| watch(core, watches)));
+        let why = match watching {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "a fault of cdx; please report it".to_owned(),
+        };
+        core.problems.set(WATCHES, format!("the watcher failed ({why}): folders are looked at instead"));
+        watches.die();
+        overflow(core);
+        while !rests(core, ANEW_AFTER) {
+            match watches.begin_anew(&core.root, &core.codex) {
+                Ok(()) => break,
+                Err(error) => tracing::debug!(%error, "the store cannot be watched yet"),
+            }
+        }
+        // Their walks watch the folders again.
+        overflow(core);
+    }
+}
+
+/// Waits; whether the engine was closed meanwhile.
+fn rests(core: &Core, time: Duration) -> bool {
+    let until = Instant::now() + time;
+    while !core.is_closed() && Instant::now() < until {
+        std::thread::sleep(LOOK_EVERY);
+    }
+    core.is_closed()
+}
+
+/// Until the engine is closed, or the events cannot be read any more.
+fn watch(core: &Arc<Core>, watches: &Watches) -> std::io::Result<()> {
     let mut state = Watcher {
         core,
         watches,
@@ -70,16 +108,10 @@ pub(super) fn run(core: &Arc<Core>) {
     let mut events = Vec::new();
     while !core.is_closed() {
         events.clear();
-        match watches.events.read(state.rest(), &mut events) {
-            Ok(ReadOutcome::Overflow) => overflow(core),
-            Ok(ReadOutcome::Mounts) => state.mounted.changed(core),
-            Ok(ReadOutcome::Events | ReadOutcome::Woken) => {}
-            Err(error) => {
-                core.problems.set(WATCHES, format!("the watcher failed ({error}): folders are looked at instead"));
-                watches.die();
-                overflow(core);
-                return;
-            }
+        match watches.events.read(state.rest(), &mut events)? {
+            ReadOutcome::Overflow => overflow(core),
+            ReadOutcome::Mounts => state.mounted.changed(core),
+            ReadOutcome::Events | ReadOutcome::Woken => {}
         }
         state.take_in(&events);
         state.end_rests();
@@ -89,6 +121,7 @@ pub(super) fn run(core: &Arc<Core>) {
             std::thread::sleep(GATHER);
         }
     }
+    Ok(())
 }
 
 /// Events were lost: everything is looked at, and until then no cache is to be trusted.

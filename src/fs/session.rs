@@ -13,7 +13,8 @@ use super::adapter::Adapter;
 use super::caches::{Caches, KernelLink};
 use super::core::{Core, MountOptions};
 use crate::engine::{Engine, MountHooks};
-use crate::types::NodeNumber;
+use crate::sys::Dir;
+use crate::types::{NodeNumber, NotePath};
 
 /// Why a workspace could not be mounted.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,16 @@ pub enum MountError {
     /// `--allow-other` needs the administrator's leave.
     #[error("cannot mount with --allow-other: add the line `user_allow_other` to /etc/fuse.conf, or mount as root")]
     AllowOtherNotPermitted,
+    /// The process may open too few files.
+    #[error(
+        "cannot mount: {most} files may be open at a time, and {wanted} is the least; raise it with `ulimit -n 1024`"
+    )]
+    FewDescriptors {
+        /// So many may.
+        most: u64,
+        /// So many are needed to begin with.
+        wanted: u64,
+    },
     /// The kernel or fusermount3 refuses.
     #[error(
         "cannot mount at {path}: {reason}. Choose a directory of your own; where it is, `cdx doctor` says more \
@@ -103,7 +114,7 @@ impl KernelLink for Link {
 /// What is wrong with the mountpoint or the machine, and what to do about it.
 pub fn mount(engine: &Arc<Engine>, mountpoint: &Path, options: &MountOptions) -> Result<MountedFs, MountError> {
     let mountpoint = check_mountpoint(engine.path(), mountpoint)?;
-    let most_open_dirs = raise_descriptor_limit();
+    let most_open_dirs = raise_descriptor_limit()?;
     let caches = Arc::new(Caches::default());
     let core = Arc::new(Core::new(Arc::clone(engine), Arc::clone(&caches), options.clone(), most_open_dirs));
     let adapter = Adapter::new(Arc::clone(&core));
@@ -311,14 +322,28 @@ fn explain(mountpoint: &Path, options: &MountOptions, source: &io::Error) -> Mou
 }
 
 /// Raises the limit of descriptors to what is permitted; a quarter of it is for directories.
-fn raise_descriptor_limit() -> usize {
+fn raise_descriptor_limit() -> Result<usize, MountError> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     let _ = setrlimit(Resource::Nofile, limit);
     let most = getrlimit(Resource::Nofile).current.unwrap_or(1 << 20);
-    usize::try_from(most / 4).unwrap_or(4096).clamp(64, 4096)
+    // A mount that cannot be served to its end makes everybody wait who looks at it.
+    let own = NotePath::new("self/fd").expect("two plain names");
+    let used = match Dir::open("/proc").and_then(|proc| proc.list(&own)) {
+        Ok(open) => open.len() as u64,
+        Err(error) if matches!(error.errno(), libc::EMFILE | libc::ENFILE) => most,
+        // A system that does not tell.
+        Err(_) => 0,
+    };
+    if most.saturating_sub(used) < DESCRIPTORS_MIN {
+        return Err(MountError::FewDescriptors { most, wanted: used + DESCRIPTORS_MIN });
+    }
+    Ok(usize::try_from(most / 4).unwrap_or(4096).clamp(64, 4096))
 }
+
+/// A mount needs a handful for itself and one for each file that is open.
+const DESCRIPTORS_MIN: u64 = 32;
 
 /// A FUSE mount reads ahead 128 KiB by default; the store itself does no less than this. Only root may say so.
 fn raise_readahead(mountpoint: &Path) {

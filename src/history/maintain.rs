@@ -110,6 +110,7 @@ pub(super) fn in_process(repo: &Repository, dir: &Dir) -> Step<Folded> {
         return Ok(Folded::Nothing);
     }
     packs.truncate(folded);
+    pass(FaultPoint::FoldRuns);
     let mut ids: Vec<Oid> = Vec::new();
     for (stem, _) in &packs {
         ids.extend(pack_ids(dir, stem)?);

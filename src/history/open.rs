@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use git2::{Odb, Oid};
 use parking_lot::Mutex;
@@ -20,6 +20,9 @@ use super::{diff, gestures, read, record, trail, undo};
 use crate::sys::Dir;
 use crate::types::{Actor, CommitId, GestureId, Instant, NotePath};
 
+/// Commits that may wait for a quiet moment to be folded.
+const UNFOLDED_MAX: u32 = 200;
+
 /// A notebook's history, open. Reading is safe from any thread; recording takes turns.
 pub struct History {
     handles: Handles,
@@ -28,6 +31,8 @@ pub struct History {
     recording: Mutex<()>,
     /// Held while packs are folded.
     folding: Mutex<()>,
+    /// Commits since packs were folded, each of them a pack.
+    unfolded: AtomicU32,
     /// A flush failed: the kernel may have dropped the bytes and call them clean, so that the next flush proves
     /// nothing.
     is_flush_broken: AtomicBool,
@@ -56,6 +61,7 @@ impl History {
             chain: Chain::default(),
             recording: Mutex::default(),
             folding: Mutex::default(),
+            unfolded: AtomicU32::new(0),
             is_flush_broken: AtomicBool::new(false),
         }
     }
@@ -102,7 +108,18 @@ impl History {
         {
             self.is_flush_broken.store(true, Ordering::Relaxed);
         }
-        Ok(recorded?.map(commit_id))
+        let recorded = recorded?;
+        if recorded.is_some() {
+            self.unfolded.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(recorded.map(commit_id))
+    }
+
+    /// Whether so much was recorded that packs are better folded now than in a quiet moment: each costs a descriptor, and
+    /// a look at it in every search.
+    #[must_use]
+    pub fn has_many_packs(&self) -> bool {
+        self.unfolded.load(Ordering::Relaxed) > UNFOLDED_MAX
     }
 
     /// After a failed flush: clears what it left, reads all that the newest commit holds, and records again from then on.
@@ -333,6 +350,7 @@ impl History {
     /// libgit2's or git's; then the old packs are there still.
     pub fn maintain(&self) -> Result<(), HistoryError> {
         let Some(_turn) = self.folding.try_lock() else { return Ok(()) };
+        self.unfolded.store(0, Ordering::Relaxed);
         let dir = Dir::open(self.handles.path())?;
         if !maintain::is_due(&dir)? {
             return Ok(());

@@ -183,6 +183,10 @@ fn lay_out(path: &Path) -> Result<Dir, HistoryError> {
     for folder in ["objects/pack", "objects/info", "refs/heads", "refs/tags", "incoming"] {
         dir.make_dirs(&inside(folder))?;
     }
+    // One who was killed may have made some of them.
+    for folder in [NotePath::root(), inside("objects"), inside("refs")] {
+        dir.sync(&folder)?;
+    }
     let files = [
         ("config", CONFIG),
         ("codex.config", LIBGIT2_CONFIG),

@@ -10,7 +10,7 @@ use super::message::CommitText;
 use super::repository::{BRANCH, inside};
 use super::salvage::has_objects;
 use super::tree::{Tree, header};
-use crate::sys::{Dir, FileKind, StoreError};
+use crate::sys::{Dir, FileKind, StoreError, flush_together};
 use crate::types::NotePath;
 
 /// Removes stale locks and unfinished packs, and sets empty objects aside in `quarantine/`.
@@ -19,12 +19,8 @@ pub(super) fn clear(dir: &Dir) -> Result<(), HistoryError> {
         remove_if_there(dir, &inside(name))?;
     }
     clear_locks(dir, &inside("refs"))?;
+    clear_incoming(dir)?;
     clear_packs(dir)?;
-    for entry in dir.list(&inside("incoming"))? {
-        if let Ok(path) = inside("incoming").join(entry.name.as_encoded_bytes()) {
-            dir.remove_file(&path)?;
-        }
-    }
     set_empty_objects_aside(dir)?;
     // A pack that was renamed into place just before a kill may be in the cache only; what is recorded on top
     // of it must not outlive it.
@@ -70,13 +66,30 @@ fn clear_packs(dir: &Dir) -> Result<(), HistoryError> {
     Ok(())
 }
 
-/// Makes the index of a pack, if it is whole (its objects may refer to other packs). What it holds is most likely in another pack by now; the next
-/// folding finds that out.
+fn clear_incoming(dir: &Dir) -> Result<(), HistoryError> {
+    for entry in dir.list(&inside("incoming"))? {
+        if let Ok(path) = inside("incoming").join(entry.name.as_encoded_bytes()) {
+            dir.remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the index of a pack, if it is whole (its objects may refer to other packs). What it holds is most likely in another
+/// pack by now; the next folding finds that out.
+///
+/// libgit2 makes a copy of the pack beside the index, unflushed: in the pack's own folder it would take the pack's place.
 fn index_again(dir: &Dir, pack: &NotePath) -> Result<(), Box<dyn std::error::Error>> {
-    let mut indexer = git2::Indexer::new(None, &dir.path().join("objects/pack"), 0o444, false)?;
+    let mut indexer = git2::Indexer::new(None, &dir.path().join("incoming"), 0o444, false)?;
     std::io::copy(&mut dir.open_file(pack)?, &mut indexer)?;
     indexer.commit()?;
-    Ok(())
+    let made = dir.list(&inside("incoming"))?.into_iter().find(|entry| has_suffix(&entry.name, ".idx"));
+    let made = made.ok_or("libgit2 made no index")?;
+    let made = inside("incoming").join(made.name.as_encoded_bytes())?;
+    let name = pack.name().to_string_lossy().replace(".pack", ".idx");
+    flush_together(vec![dir.open_file(&made)?.into()], dir)?;
+    dir.rename(&made, &inside("objects/pack").join(&name)?)?;
+    Ok(clear_incoming(dir)?)
 }
 
 /// We write packs only; but a foreign program may have left loose objects, which a power cut empties.

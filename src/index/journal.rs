@@ -117,7 +117,7 @@ impl Journal {
         let mut journal = Self::open(path)?;
         // Numbers that the lost one may have handed out are not handed out again: no workspace has seen as many changes
         // as there have been microseconds.
-        let since = jiff::Timestamp::now().as_microsecond() - 1_735_689_600_000_000;
+        let since = crate::sys::now().as_microsecond() - 1_735_689_600_000_000;
         journal.set_reserved(Seq(since.max(1).unsigned_abs()))?;
         Ok(journal)
     }

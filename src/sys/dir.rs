@@ -172,10 +172,11 @@ impl Dir {
         Ok(entries)
     }
 
-    /// Makes the folder at `rel` and those above it, where they are missing.
+    /// Makes the folder at `rel` and those above it, where they are missing. A folder that was made outlives a power cut,
+    /// as what is written durably in it does.
     ///
     /// # Errors
-    /// What mkdirat(2) says.
+    /// What mkdirat(2) and fsync(2) say.
     pub fn make_dirs(&self, rel: &NotePath) -> Result<(), StoreError> {
         let mut made = NotePath::root();
         for part in rel.components() {
@@ -183,7 +184,8 @@ impl Dir {
                 .open_at(&made, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())
                 .context("open folder", self.shown(&made))?;
             match rustix::fs::mkdirat(&parent, part, Mode::from_raw_mode(0o777)) {
-                Ok(()) | Err(Errno::EXIST) => {}
+                Ok(()) => self.sync(&made)?,
+                Err(Errno::EXIST) => {}
                 Err(error) => return Err(error).context("make folder", self.shown(rel)),
             }
             made = made.join(part.as_bytes()).map_err(|_| Errno::INVAL).context("make folder", self.shown(rel))?;

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, XattrFlags};
 use rustix::io::Errno;
@@ -22,9 +21,6 @@ pub enum Replace {
     /// As [`Replace::KeepAttributes`], if the file is still what it was: ESTALE otherwise.
     IfUnchanged(StoreStat),
 }
-
-/// Makes temporary names unique within the process.
-static COUNTER: AtomicU64 = AtomicU64::new(0);
 
 /// A file that is being written under a temporary name in some folder. It is gone when it is dropped, unless it was
 /// given a name of its own.
@@ -71,11 +67,7 @@ impl Dir {
     /// What openat2(2) says.
     pub fn stage(&self, rel: &NotePath, shown: PathBuf) -> Result<Staged, StoreError> {
         let folder = self.open_dir(rel)?;
-        // The name is one of those that the index, the history and the watcher ignore.
-        let temporary = format!(".codex-{}-{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let fd =
-            rustix::fs::openat(&folder, &*temporary, flags, Mode::from_raw_mode(0o666)).context("write", &shown)?;
+        let (temporary, fd) = folder.create_temporary().context("write", &shown)?;
         Ok(Staged { folder, temporary, file: File::from(fd), shown, len: 0, is_placed: false })
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! `CODEX_FAULTS` names a file that is read whenever a point is reached. A line of it is `POINT ACTION [SKIP [TIMES]]`:
 //! what is done to the next `TIMES` (all) who reach the point after the first `SKIP` (0). Lines are counted by their
-//! text; words after these four only tell one line from another.
+//! text; words after these four only tell one line from another. A line `clock SECONDS` moves the clock (`super::now`).
 
 use std::io;
 
@@ -33,6 +33,8 @@ macro_rules! fault_points {
 fault_points! {
     /// A request of a mount is about to be served.
     Request = "request",
+    /// What the store's folders tell is about to be read.
+    WatchRead = "watch-read",
     /// Lines of the journal are about to be written.
     JournalAppend = "journal-append",
     /// An edit in place has its journal.
@@ -75,7 +77,7 @@ fault_points! {
     CommitMarked = "commit-marked",
     /// What changed while nothing ran is about to be recorded.
     TakeStock = "take-stock",
-    /// Packs are being folded by git.
+    /// Packs are being folded.
     FoldRuns = "fold-runs",
     /// The folded pack is there, and those that it replaces too.
     FoldPacked = "fold-packed",
@@ -103,6 +105,12 @@ pub fn reach(point: FaultPoint) -> io::Result<()> {
 #[inline]
 pub fn pass(point: FaultPoint) {
     let _ = reach(point);
+}
+
+/// By how many seconds the clock is to be wrong.
+#[cfg(debug_assertions)]
+pub(super) fn clock_shift() -> Option<i64> {
+    armed::faults()?.clock_shift()
 }
 
 #[cfg(debug_assertions)]
@@ -150,16 +158,33 @@ mod armed {
         }
     }
 
+    impl Faults {
+        pub(super) fn clock_shift(&self) -> Option<i64> {
+            let text = std::fs::read_to_string(&self.file).ok()?;
+            text.lines().find_map(|line| line.strip_prefix("clock ")?.parse().ok())
+        }
+    }
+
     fn act(action: &str, point: FaultPoint) -> io::Result<()> {
         let fail = |number| Err(io::Error::from_raw_os_error(number));
         match action {
             "abort" => std::process::abort(),
+            // Kills by itself, so many microseconds later.
+            _ if action.starts_with("kill:") => {
+                let time = std::time::Duration::from_micros(action[5..].parse().unwrap_or(0));
+                std::thread::spawn(move || {
+                    std::thread::sleep(time);
+                    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
+                });
+                Ok(())
+            }
             "stop" => Ok(rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?),
             "panic" => panic!("asked for by CODEX_FAULTS at {}", point.name()),
             "eio" => fail(libc::EIO),
             "enospc" => fail(libc::ENOSPC),
             "edquot" => fail(libc::EDQUOT),
             "erofs" => fail(libc::EROFS),
+            "emfile" => fail(libc::EMFILE),
             _ => Ok(()),
         }
     }

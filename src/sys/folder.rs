@@ -9,13 +9,15 @@ use super::{Dir, IoContext, StoreError};
 use crate::types::NotePath;
 
 impl Dir {
-    /// Makes the folder at `rel` with permission bits `mode` (less the umask).
+    /// Makes the folder at `rel` with permission bits `mode` (less the umask); it outlives a power cut.
     ///
     /// # Errors
-    /// What mkdirat(2) says; `EEXIST` where something is there.
+    /// What mkdirat(2) and fsync(2) say; `EEXIST` where something is there.
     pub fn make_dir(&self, rel: &NotePath, mode: u32) -> Result<(), StoreError> {
         let parent = self.open_dir(&rel.parent())?;
-        rustix::fs::mkdirat(&parent, rel.name(), Mode::from_raw_mode(mode)).context("make folder", self.shown(rel))
+        let made = rustix::fs::mkdirat(&parent, rel.name(), Mode::from_raw_mode(mode));
+        made.context("make folder", self.shown(rel))?;
+        parent.sync(&NotePath::root())
     }
 
     /// Opens the folder at `rel`, made with permission bits `mode` if it is missing.

@@ -15,7 +15,7 @@ use rustix::fs::inotify::{CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::Dir;
+use super::{Dir, FaultPoint, reach};
 
 /// A folder that is watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,6 +90,19 @@ impl FolderEvents {
         })
     }
 
+    /// Throws away the queue and all watches, and begins a new one in its place.
+    ///
+    /// # Errors
+    /// `EMFILE` where the user has too many.
+    #[expect(unsafe_code, reason = "a descriptor that other threads use is replaced, which needs no exclusive access")]
+    pub fn begin_anew(&self) -> std::io::Result<()> {
+        use std::os::fd::AsRawFd;
+        let fresh = rustix::fs::inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
+        // SAFETY: both are open descriptors of ours; the number of the old one stays open, and stays an inotify queue.
+        let replaced = unsafe { libc::dup3(fresh.as_raw_fd(), self.inotify.as_raw_fd(), libc::O_CLOEXEC) };
+        if replaced < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+    }
+
     /// Watches an open folder; watching it again returns the same id.
     ///
     /// # Errors
@@ -149,6 +162,7 @@ impl FolderEvents {
         if fds.get(2).is_some_and(|mounts| mounts.revents().intersects(PollFlags::PRI | PollFlags::ERR)) {
             return Ok(ReadOutcome::Mounts);
         }
+        reach(FaultPoint::WatchRead)?;
         self.drain(events)
     }
 

@@ -52,7 +52,7 @@ impl Demo {
         }
         paths::make_dirs(&self.dir)?;
         let dir = paths::canonical(&self.dir)?;
-        let (workspace, now) = (dir.join("store"), jiff::Timestamp::now());
+        let (workspace, now) = (dir.join("store"), crate::sys::now());
         let made = make(context, &workspace, now)?;
         let mnt = dir.join("mnt");
         if !self.no_mount {

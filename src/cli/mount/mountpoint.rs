@@ -38,6 +38,7 @@ pub(crate) fn refused(error: &MountError) -> EngineError {
         | MountError::NotPermitted
         | MountError::NoFusermount
         | MountError::AllowOtherNotPermitted
+        | MountError::FewDescriptors { .. }
         | MountError::Refused { .. }
         | MountError::Unmount { .. }
         | MountError::Io { .. } => EngineError::Denied(message),

@@ -329,5 +329,5 @@ impl State {
 
 /// Nanoseconds since the epoch.
 pub(crate) fn now_ns() -> i64 {
-    i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+    i64::try_from(crate::sys::now().as_nanosecond()).unwrap_or(i64::MAX)
 }

@@ -14,7 +14,7 @@ const CODEX: &str = ".codex/";
 
 /// Names them.
 pub(super) fn find(notebook: &Notebook, files: &Files, findings: &mut Findings) {
-    let now = i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX);
+    let now = i64::try_from(crate::sys::now().as_nanosecond()).unwrap_or(i64::MAX);
     for (path, stat) in &files.temporary {
         if now.saturating_sub(stat.ctime_ns) > AGE_NS {
             findings.note(

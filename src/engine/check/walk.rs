@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::{Findings, Kind};
 use crate::engine::{Engine, EngineError, Notebook};
 use crate::index::parse::sidecar_subjects;
-use crate::sys::StoreStat;
+use crate::sys::{StoreStat, maker_of_temporary};
 use crate::types::NotePath;
 
 /// What is not ignored in a notebook.
@@ -116,11 +116,7 @@ fn orphaned<'a>(name: &str, subjects: &'a [String]) -> Option<&'a String> {
 
 /// A temporary file of [`crate::sys::Dir::stage`].
 pub(in crate::engine) fn is_temporary(path: &NotePath) -> bool {
-    path.name().to_str().is_some_and(|name| {
-        name.strip_prefix(".codex-")
-            .and_then(|rest| rest.strip_suffix(".tmp"))
-            .is_some_and(|rest| rest.split('-').count() == 2 && rest.chars().all(|c| c.is_ascii_digit() || c == '-'))
-    })
+    maker_of_temporary(path.name()).is_some()
 }
 
 #[cfg(test)]

@@ -115,7 +115,7 @@ impl Engine {
     #[must_use]
     pub fn time_context(&self) -> TimeContext {
         let settings = self.settings();
-        TimeContext { now: jiff::Timestamp::now(), zone: settings.timezone.clone(), week_starts: settings.week_starts }
+        TimeContext { now: crate::sys::now(), zone: settings.timezone.clone(), week_starts: settings.week_starts }
     }
 }
 

@@ -15,7 +15,7 @@ const NAMED: usize = 10;
 /// milliseconds, the process, a counter.
 #[must_use]
 pub fn new_gesture() -> GestureId {
-    let millisecond = jiff::Timestamp::now().as_millisecond();
+    let millisecond = crate::sys::now().as_millisecond();
     let counter = COUNTER.fetch_add(1, Ordering::Relaxed);
     GestureId(format!("{millisecond:x}-{:x}-{counter:x}", std::process::id()))
 }

@@ -24,7 +24,7 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 /// Moves a file there; [`tidy`] makes room afterwards.
 pub(super) fn put(codex: &Path, notebook: &Notebook, path: &NotePath) -> Result<(), EngineError> {
     let codex = Dir::open(codex)?;
-    let now = jiff::Timestamp::now().as_second();
+    let now = crate::sys::now().as_second();
     let counter = COUNTER.fetch_add(1, Ordering::Relaxed);
     let entry = folder()
         .join(format!("{now:012}-{}-{counter}-{}", std::process::id(), notebook.name()))
@@ -45,7 +45,9 @@ pub(super) fn put(codex: &Path, notebook: &Notebook, path: &NotePath) -> Result<
 
 /// Removes what is too old or too much.
 pub(super) fn tidy(codex: &Path) {
-    let tidied = Dir::open(codex).and_then(|codex| make_room(&codex, jiff::Timestamp::now().as_second()));
+    // A clock that was set forward would empty it.
+    let now = crate::sys::is_clock_steady().then(|| crate::sys::now().as_second());
+    let tidied = Dir::open(codex).and_then(|codex| make_room(&codex, now));
     if let Err(error) = tidied {
         tracing::warn!(%error, "the trash could not be tidied");
     }
@@ -134,15 +136,16 @@ fn entries(codex: &Dir) -> Result<Vec<NotePath>, StoreError> {
     Ok(entries)
 }
 
-/// Removes what is too old and, oldest first, what is too much; never the newest.
-fn make_room(codex: &Dir, now: i64) -> Result<(), StoreError> {
+/// Removes what is too old, as far as the time is known, and, oldest first, what is too much; never the newest.
+fn make_room(codex: &Dir, now: Option<i64>) -> Result<(), StoreError> {
     let mut entries = entries(codex)?;
     let Some(newest) = entries.pop() else { return Ok(()) };
     let mut held = size(codex, &newest)?;
     for entry in entries.iter().rev() {
         held = held.saturating_add(size(codex, entry)?);
         let put_at = entry.name().to_str().and_then(|name| name.split('-').next()?.parse::<i64>().ok());
-        if held > CAPACITY || put_at.is_some_and(|at| at < now - KEPT_SECONDS) {
+        let is_old = put_at.zip(now).is_some_and(|(at, now)| at < now - KEPT_SECONDS);
+        if held > CAPACITY || is_old {
             remove(codex, entry)?;
         }
     }
@@ -195,7 +198,9 @@ mod tests {
             codex.make_dirs(&file.parent()).unwrap();
             codex.write_durably(&file, name.as_bytes(), Replace::Never).unwrap();
         }
-        make_room(&codex, now).unwrap();
+        make_room(&codex, None).unwrap();
+        assert_eq!(entries(&codex).unwrap().len(), 3, "whoever does not know the time knows nothing old");
+        make_room(&codex, Some(now)).unwrap();
         assert_eq!(entries(&codex).unwrap().len(), 2);
         let path = NotePath::new("a/b.bin").unwrap();
         assert_eq!(find(root.path(), "lab", &path).unwrap().unwrap(), b"2-lab");

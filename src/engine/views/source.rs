@@ -70,7 +70,7 @@ impl ResultSource for Engine {
 
     fn time(&self) -> TimeContext {
         let settings = self.settings();
-        TimeContext { now: jiff::Timestamp::now(), zone: settings.timezone.clone(), week_starts: settings.week_starts }
+        TimeContext { now: crate::sys::now(), zone: settings.timezone.clone(), week_starts: settings.week_starts }
     }
 }
 

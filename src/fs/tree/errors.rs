@@ -118,7 +118,7 @@ impl LastErrors {
             return;
         }
         let error = std::io::Error::from_raw_os_error(refused.errno);
-        let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+        let time = crate::sys::now().strftime("%Y-%m-%dT%H:%M:%SZ");
         let text = format!("{time} {operation}, process {}: {error}\n{}\n", caller.pid, refused.reason);
         self.texts.lock().insert(caller.uid, text);
     }

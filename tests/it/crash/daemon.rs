@@ -13,6 +13,8 @@ use rustix::mount::UnmountFlags;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::disk::{Disk, Image};
+
 /// How long a daemon may take to be ready, in a debug build on a busy machine.
 const READY: Duration = Duration::from_secs(60);
 
@@ -28,6 +30,17 @@ impl Site {
         std::fs::create_dir_all(site.mnt()).expect("a mountpoint");
         cdx::engine::Engine::init(&site.ws(), &["lab".to_owned()]).expect("a workspace");
         site
+    }
+
+    /// Puts an empty workspace on a disk of its own; all of that is there for good.
+    pub fn on_disk(&self) -> Disk {
+        let disk = Disk::mount(&self.ws(), Image::new());
+        cdx::engine::Engine::init(&self.ws(), &["lab".to_owned()]).expect("a workspace");
+        for folder in ["lab", ".codex", ""] {
+            let folder = std::fs::File::open(self.ws().join(folder));
+            folder.and_then(|folder| folder.sync_all()).expect("a folder that can be flushed");
+        }
+        disk
     }
 
     /// The store.
@@ -62,12 +75,21 @@ impl Site {
     /// A command of cdx, in this site's own home.
     pub fn cdx(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cdx"));
-        command.args(args).current_dir(self.folder.path()).stdin(Stdio::null());
+        self.at_home(command.args(args));
+        command
+    }
+
+    fn at_home<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
         for name in ["CODEX_LISTEN", "CODEX_WORKSPACE", "SECRET_KEY", "XDG_DATA_HOME"] {
             command.env_remove(name);
         }
-        command.env("CODEX_HOME", self.folder.path().join("home")).env("CODEX_USER", "ada");
-        command
+        command.env("CODEX_HOME", self.folder.path().join("home")).env("CODEX_USER", "ada")
+    }
+
+    /// What daemons have logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// Asks the engine that runs, as `who`; an error where none does.
@@ -104,7 +126,13 @@ impl Daemon {
     /// The same, with variables in its environment.
     pub fn start_with(site: &Site, env: &[(&str, String)]) -> Self {
         let mut command = site.cdx(&["mount", "ws", "mnt"]);
-        command.envs(env.iter().cloned()).stdout(Stdio::piped());
+        command.envs(env.iter().cloned());
+        Self::of(site, command)
+    }
+
+    /// The daemon that a command becomes; in the site's folder and home.
+    pub fn of(site: &Site, mut command: Command) -> Self {
+        site.at_home(&mut command).stdout(Stdio::piped());
         let log = std::fs::OpenOptions::new().append(true).create(true).open(site.folder.path().join("log"));
         command.stderr(Stdio::from(log.expect("a log")));
         let mut child = cdx::sys::end_with_parent(&mut command).spawn().expect("cdx starts");
@@ -121,7 +149,7 @@ impl Daemon {
     /// Waits until it has said that it is mounted.
     pub fn wait_until_ready(&mut self, site: &Site) {
         if let Err(why) = self.try_until_ready() {
-            let log = std::fs::read_to_string(site.folder.path().join("log")).unwrap_or_default();
+            let log = site.log();
             let tail: Vec<&str> = log.lines().rev().take(30).collect();
             panic!("the daemon is not ready: {why}; its log, newest first:\n{}", tail.join("\n"));
         }
@@ -134,6 +162,11 @@ impl Daemon {
             Ok(line) => Err(format!("it said {line:?}")),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// The signal that ended it.
@@ -230,8 +263,11 @@ impl Watchdog {
                     Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return,
                     Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
                         eprintln!("{what}: nothing happens for {limit:?}; the mount is aborted and the test ended");
-                        let _ = rustix::mount::unmount(&mnt, UnmountFlags::FORCE);
-                        let _ = rustix::mount::unmount(&mnt, UnmountFlags::DETACH);
+                        // The store may be a disk that this process serves.
+                        for mount in [mnt.clone(), mnt.with_file_name("ws")] {
+                            let _ = rustix::mount::unmount(&mount, UnmountFlags::FORCE);
+                            let _ = rustix::mount::unmount(&mount, UnmountFlags::DETACH);
+                        }
                         std::process::abort();
                     }
                 }

@@ -3,11 +3,16 @@
 //! A failure prints its seed; `CDX_CRASH_SEED` and `CDX_CRASH_LOOPS` repeat and lengthen it. With `CDX_CRASH_KEEP` the
 //! workspace of a failure is copied there.
 
+mod ailing;
 mod daemon;
 mod faults;
+mod kept;
 mod ledger;
+mod limits;
 mod load;
+mod midway;
 mod points;
+mod power;
 mod verify;
 
 use std::sync::atomic::Ordering;

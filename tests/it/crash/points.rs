@@ -33,6 +33,7 @@ fn needs(point: FaultPoint) -> Needs {
         FaultPoint::FoldRuns => Needs::Packs { has_git: true },
         FaultPoint::FoldPacked => Needs::Packs { has_git: false },
         FaultPoint::Request
+        | FaultPoint::WatchRead
         | FaultPoint::JournalAppend
         | FaultPoint::InPlaceJournalled
         | FaultPoint::InPlaceHalf

@@ -35,12 +35,15 @@ pub fn verify(site: &Site, workers: &mut [Worker]) -> Result<(), String> {
         git(&site.ws().join(history), &["fsck", "--full", "--strict"])?;
     }
     for flushed in workers.iter().filter_map(|worker| worker.ledger.flushed.as_ref()) {
-        // What a flush was acknowledged for stays recorded.
-        let history = site.ws().join("lab/.codex/history.git");
-        git(&history, &["merge-base", "--is-ancestor", flushed, "main"])?;
+        is_recorded(site, flushed)?;
     }
     database(&site.ws().join(".codex/journal.db"))?;
     database(&site.ws().join("lab/.codex/notebook.db"))
+}
+
+/// What a flush was acknowledged for stays recorded.
+pub fn is_recorded(site: &Site, commit: &str) -> Result<(), String> {
+    git(&site.ws().join("lab/.codex/history.git"), &["merge-base", "--is-ancestor", commit, "main"])
 }
 
 /// Until what changed while nothing ran has been taken in: listings may lack it before, and `status.json` says so.

@@ -92,5 +92,5 @@ fn random_damage_below_codex_is_mended_and_costs_no_note() {
         assert_eq!(repaired.code, 0, "{what}: {}", all(&repaired));
         is_well(&bench, &before, &what);
     }
-    eprintln!("{count} seeds from {first}: all mended");
+    println!("damage: {count} seeds from {first}, all mended, no note lost");
 }

@@ -7,6 +7,7 @@ mod names;
 mod programs;
 mod read_your_writes;
 mod real;
+mod stress;
 mod suites;
 mod tags;
 mod user;

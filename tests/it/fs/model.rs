@@ -171,7 +171,10 @@ fn part(part: u32) {
     });
     let (spent, steps) = (start.elapsed(), steps.get());
     let each = spent / steps.max(1);
-    eprintln!("seed {seed}: {} sequences, {steps} operations in {spent:?}, {each:?} each", count.get());
+    eprintln!(
+        "model: {} sequences, {steps} operations, no difference, seed {seed}; {each:?} each in {spent:?}",
+        count.get()
+    );
     match result {
         Ok(()) => finish(&mut mounted, kept.into_inner()),
         Err(TestError::Fail(why, _)) => {

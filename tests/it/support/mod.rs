@@ -1,5 +1,6 @@
 //! What tests stand on: a workspace in a scratch folder, and a real mount of it that always goes away.
 
+pub mod disk;
 pub mod random;
 pub mod run;
 
