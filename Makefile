@@ -33,6 +33,10 @@ test: need-build need-fuse need-test ## All tests: unit, real mounts, real progr
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --locked; else cargo test --locked --lib --tests; fi; \
 	cargo test --locked --doc --quiet
 
+.PHONY: race
+race: need-build need-test ## Folders swapped for links under load of the API, for a minute (FOR=60)
+	@CDX_RACE_SECONDS=$${FOR:-60} cargo nextest run --locked --no-capture --test it 'api::paths::'
+
 .PHONY: model
 model: need-build need-fuse ## Random operations on a real mount beside a model of it (SEQUENCES=10000 SEED=1)
 	@CDX_MODEL_SEQUENCES=$${SEQUENCES:-10000} CDX_MODEL_SEED=$${SEED:-1} cargo nextest run --locked --no-capture --test it 'fs::model::'
@@ -75,9 +79,21 @@ need-fuse:
 .PHONY: tools
 tools: $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx ## Conformance suites of filesystems, into .tools
 
-# Programs that the tests drive on a mount.
+.PHONY: python
+python: $(TOOLS)/python/.installed ## Clients of the server that tests drive it with (tests/requirements.txt), into .tools
+
+# The file says that all went well, and when. Debian has what makes an environment in a package of its own.
+$(TOOLS)/python/.installed: tests/requirements.txt
+	@.ci/need python3=python3
+	@python3 -c 'import ensurepip' 2>/dev/null || .ci/need ensurepip=python3-venv
+	@echo "installing the packages of $< into .tools (once)"
+	@python3 -m venv --clear $(TOOLS)/python
+	@$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# Programs that the tests drive on a mount, and clients that they drive the server with.
 .PHONY: need-test
-need-test: tools
+need-test: tools python
 	@.ci/need git=git rsync=rsync rg=ripgrep perl=perl python3=python3 setfacl=acl setfattr=attr \
 		vim=vim nano=nano emacs=emacs-nox sqlite3=sqlite3 script=bsdutils patch=patch useradd=passwd stress-ng=stress-ng prlimit=util-linux
 

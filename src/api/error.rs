@@ -45,6 +45,16 @@ pub(crate) struct FieldError {
     pub(crate) field: String,
     /// What is expected.
     pub(crate) message: String,
+    /// Where in the field's text, in characters from 0, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) position: Option<usize>,
+}
+
+impl FieldError {
+    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), position: None }
+    }
 }
 
 /// The body of every refusal and failure.
@@ -119,7 +129,6 @@ impl ApiError {
     }
 
     /// 412: the file is not what the caller edited; `current` is its hash now.
-    #[expect(dead_code, reason = "routes of files answer with it")]
     pub(crate) fn changed_meanwhile(detail: impl Into<String>, current: Option<String>) -> Self {
         Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
             .with(|error| error.current_hash = current)
@@ -127,7 +136,12 @@ impl ApiError {
 
     /// 422: a field does not fit.
     pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::invalid_fields(vec![FieldError { field: field.into(), message: message.into() }])
+        Self::invalid_fields(vec![FieldError::new(field, message)])
+    }
+
+    /// 422: a field does not fit from a character on.
+    pub(crate) fn invalid_at(field: impl Into<String>, message: impl Into<String>, position: usize) -> Self {
+        Self::invalid_fields(vec![FieldError { position: Some(position), ..FieldError::new(field, message) }])
     }
 
     /// 422: fields do not fit.
@@ -213,3 +227,21 @@ pub(crate) enum Refusals {
 #[response(status = 409)]
 #[expect(dead_code, reason = "it is read by the derive")]
 pub(crate) struct Conflict(ErrorBody);
+
+/// The file is not what the caller edited; `current_hash` is what it is now.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 412)]
+#[expect(dead_code, reason = "it is read by the derive")]
+pub(crate) struct Changed(ErrorBody);
+
+/// The file ends before the range begins.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 416)]
+#[expect(dead_code, reason = "it is read by the derive")]
+pub(crate) struct OutOfRange(ErrorBody);
+
+/// The disk, or what the workspace may hold, is full.
+#[derive(utoipa::IntoResponses)]
+#[response(status = 507)]
+#[expect(dead_code, reason = "it is read by the derive")]
+pub(crate) struct Full(ErrorBody);

@@ -27,6 +27,13 @@ impl From<EngineError> for ApiError {
                 worded(StatusCode::SERVICE_UNAVAILABLE, "read_only", what, "the workspace is read only")
             }
             EngineError::Conflict(what) => worded(StatusCode::CONFLICT, "conflict", what, "it was changed meanwhile"),
+            EngineError::Stale { path, current } => {
+                let detail = format!("{path} was changed since it was read; read it again and repeat the edit");
+                Self::changed_meanwhile(detail, Some(current.to_string()))
+            }
+            EngineError::Full(what) => {
+                worded(StatusCode::INSUFFICIENT_STORAGE, "insufficient_storage", what, "the workspace is full")
+            }
             EngineError::Held(what) => Self::unavailable(
                 "the workspace is in use by another process on the server, which takes no requests; try again once it has ended",
             )

@@ -69,12 +69,22 @@ fn write(out: &mut String, app: &App) -> std::fmt::Result {
     let open = app.workspaces.all();
     let notebooks: usize = open.iter().map(|open| open.engine.notebooks().len()).sum();
     let behind = open.iter().filter(|open| !open.engine.is_caught_up()).count();
+    let sockets = app.hub.figures();
+    let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     for (name, meaning, value) in [
+        ("codex_sockets_open", "WebSockets that are open.", count(sockets.connections)),
         ("codex_workspaces_open", "Workspaces that are open.", open.len()),
         ("codex_notebooks_open", "Notebooks of open workspaces.", notebooks),
         ("codex_workspaces_behind", "Open workspaces whose index has something left to take in.", behind),
     ] {
         writeln!(out, "# HELP {name} {meaning}\n# TYPE {name} gauge\n{name} {value}")?;
+    }
+    for (name, meaning, value) in [
+        ("codex_socket_messages_total", "Messages sent over WebSockets.", sockets.sent),
+        ("codex_socket_resyncs_total", "Clients told to read everything anew.", sockets.resyncs),
+        ("codex_sockets_cut_off_total", "Clients that took too long.", sockets.cut_off),
+    ] {
+        writeln!(out, "# HELP {name} {meaning}\n# TYPE {name} counter\n{name} {value}")?;
     }
     if let Some(bytes) = resident_bytes() {
         let name = "process_resident_memory_bytes";

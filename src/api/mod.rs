@@ -12,6 +12,7 @@ mod extract;
 mod folders;
 mod layers;
 mod limits;
+mod live;
 mod metrics;
 mod ops;
 mod router;

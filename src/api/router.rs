@@ -74,10 +74,14 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            header::IF_RANGE,
             header::RANGE,
             own("x-request-id"),
         ])
         .expose_headers([
+            header::ACCEPT_RANGES,
+            header::CONTENT_DISPOSITION,
             header::ETAG,
             header::CONTENT_RANGE,
             header::RETRY_AFTER,

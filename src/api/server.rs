@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use super::auth::AccessTokens;
 use super::bridge::Bridge;
 use super::limits::Limits;
+use super::live::{Feed, Hub};
 use super::metrics::{self, Figures};
 use super::router;
 use super::state::{App, TokenUses, Web};
@@ -120,13 +121,17 @@ impl Server {
         let metrics = config.metrics_listen.map(listen).transpose()?;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let needs_code = !(has_people || (address.ip().is_loopback() && config.public_url.is_none()));
+        let feed = Arc::new(Feed::new());
+        let databases = (Arc::clone(&system), Arc::clone(&roster));
+        let workspaces = Workspaces::new(databases, Arc::clone(&feed), host, Actor::User(user.clone()));
         let app = Arc::new(App {
             web: Web::new(&config),
             tokens: AccessTokens::new(&secret, config.access_lifetime),
             token_uses: TokenUses::default(),
             limits: Limits::new(config.requests_per_second),
             bridge: Bridge::new(cores),
-            workspaces: Arc::new(Workspaces::new(Arc::clone(&system), host, Actor::User(user.clone()))),
+            workspaces: Arc::new(workspaces),
+            hub: Arc::new(Hub::new(feed)),
             figures: Figures::default(),
             setup_code: needs_code.then(setup_code),
             local_user: user,
@@ -146,6 +151,7 @@ impl Server {
             tasks.push(serve_metrics(&runtime, &app, listener, handle.clone()));
             address
         });
+        runtime.spawn(close_idle(Arc::clone(&app)));
         runtime.block_on(handle.listening());
         Ok(Self { address, metrics, app, handle, tasks, runtime: Some(runtime) })
     }
@@ -187,6 +193,7 @@ impl Server {
 
     fn end(&mut self) {
         let Some(runtime) = self.runtime.take() else { return };
+        self.app.hub.end();
         self.handle.graceful_shutdown(Some(LAST_REQUESTS));
         let tasks = std::mem::take(&mut self.tasks);
         runtime.block_on(async {
@@ -204,6 +211,24 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// Closes workspaces that nobody uses, again and again.
+async fn close_idle(app: Arc<App>) {
+    let idle = app.config.workspace_idle;
+    let every = (idle / 4).clamp(Duration::from_millis(100), Duration::from_secs(60));
+    loop {
+        tokio::time::sleep(every).await;
+        let Ok(roster) = app.roster().await else { continue };
+        let (workspaces, hub) = (Arc::clone(&app.workspaces), Arc::clone(&app.hub));
+        let closing = app.bridge.run(move || {
+            workspaces.close_idle(idle, |id| hub.is_heard(id, &roster));
+            Ok::<_, super::error::ApiError>(())
+        });
+        if let Err(error) = closing.await {
+            tracing::debug!(?error, "workspaces that nobody uses stay open a while longer");
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::auth::AccessTokens;
 use super::bridge::Bridge;
 use super::error::Answer;
 use super::limits::Limits;
+use super::live::Hub;
 use super::metrics::Figures;
 use super::workspaces::Workspaces;
 use crate::config::{ServerConfig, ServerOrigin};
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) figures: Figures,
     /// The first person needs it to register, where others than this machine's users can reach the server.
     pub(crate) setup_code: Option<String>,
+    /// Events and the sockets that hear them.
+    pub(crate) hub: Arc<Hub>,
     /// Engines; routes reach one by an extractor that has asked whether they may.
     pub(super) workspaces: Arc<Workspaces>,
 }

@@ -1,24 +1,17 @@
-//! The engines of workspaces: each opened when it is first asked for, and once. Whoever runs the server is told of each,
-//! so that it can mount; the register of notebooks follows the folders.
+//! The engines of workspaces: each opened when it is first asked for, once, and closed when nobody has asked for it in a
+//! while. Whoever runs the server is told of each, so that it can mount; the register of notebooks follows the folders.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::RecvTimeoutError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dashmap::DashMap;
 use parking_lot::Mutex;
-use tokio::sync::broadcast;
 
-use crate::engine::{Engine, EngineError, EngineEvent, EngineOptions};
-use crate::index::system::{SystemDb, SystemError};
+use super::live::{Feed, Follower, LiveViews, register};
+use crate::engine::{Engine, EngineError, EngineOptions};
+use crate::index::system::{RosterKeeper, SystemDb, SystemError};
 use crate::types::{Actor, WorkspaceId};
-
-/// Events that a subscriber of a workspace may be behind by.
-const BEHIND_MAX: usize = 4096;
-
-/// How soon the thread of a workspace's events notices that the workspace is closed.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Whoever runs the server: it can do more with an engine than the API knows of.
 pub trait Host: Send + Sync + std::fmt::Debug {
@@ -29,18 +22,31 @@ pub trait Host: Send + Sync + std::fmt::Debug {
     fn closing(&self, engine: &Arc<Engine>);
 }
 
-/// A workspace that is open.
+/// A workspace that is open, and stays so as long as somebody holds this.
 #[derive(Clone, Debug)]
 pub(crate) struct Open {
     pub(crate) engine: Arc<Engine>,
-    /// What happens in it, for those who watch.
-    pub(crate) events: broadcast::Sender<EngineEvent>,
+    /// Views that somebody follows live.
+    pub(crate) views: Arc<LiveViews>,
     /// One at a time changes notebooks and the register of them: a folder that has its new name before the register
     /// knows would be taken for another notebook.
     pub(super) changing: Arc<Mutex<()>>,
+    /// When it was asked for last. As many hold this as work with the workspace, and one more.
+    used: Arc<Mutex<Instant>>,
 }
 
-/// One at a time opens a workspace; the others wait for it.
+impl Open {
+    fn taken(&self) -> Self {
+        *self.used.lock() = Instant::now();
+        self.clone()
+    }
+
+    fn is_idle(&self, idle: Duration) -> bool {
+        Arc::strong_count(&self.used) == 1 && self.used.lock().elapsed() >= idle && self.engine.mount_count() == 0
+    }
+}
+
+/// One at a time opens or closes a workspace; the others wait for it.
 type Slot = Arc<Mutex<Option<Open>>>;
 
 /// The workspaces that are open.
@@ -48,13 +54,20 @@ type Slot = Arc<Mutex<Option<Open>>>;
 pub(crate) struct Workspaces {
     slots: DashMap<WorkspaceId, Slot>,
     system: Arc<Mutex<SystemDb>>,
+    roster: Arc<RosterKeeper>,
+    feed: Arc<Feed>,
     host: Arc<dyn Host>,
     actor: Actor,
 }
 
 impl Workspaces {
-    pub(super) fn new(system: Arc<Mutex<SystemDb>>, host: Arc<dyn Host>, actor: Actor) -> Self {
-        Self { slots: DashMap::new(), system, host, actor }
+    pub(super) fn new(
+        (system, roster): (Arc<Mutex<SystemDb>>, Arc<RosterKeeper>),
+        feed: Arc<Feed>,
+        host: Arc<dyn Host>,
+        actor: Actor,
+    ) -> Self {
+        Self { slots: DashMap::new(), system, roster, feed, host, actor }
     }
 
     /// A workspace, opened if it is not. It waits for locks and the disk: for threads of the bridge.
@@ -65,7 +78,7 @@ impl Workspaces {
         let slot = Arc::clone(&self.slots.entry(id).or_default());
         let mut slot = slot.lock();
         if let Some(open) = &*slot {
-            return Ok(open.clone());
+            return Ok(open.taken());
         }
         let options = EngineOptions {
             actor: self.actor.clone(),
@@ -75,8 +88,10 @@ impl Workspaces {
             read_only: false,
         };
         let engine = Engine::open(path, options)?;
-        let (events, _) = broadcast::channel(BEHIND_MAX);
-        let open = Open { engine, events, changing: Arc::default() };
+        self.feed.begin(id);
+        let views = Arc::new(LiveViews::new(id, Arc::downgrade(&engine), Arc::clone(&self.feed)));
+        let used = Arc::new(Mutex::new(Instant::now()));
+        let open = Open { engine, views, changing: Arc::default(), used };
         self.follow(id, &open);
         if let Err(error) = self.register(id, &open) {
             tracing::warn!(%error, workspace = id.0, "the register of notebooks could not be brought up to date");
@@ -88,6 +103,12 @@ impl Workspaces {
 
     /// A workspace, if it is open.
     pub(super) fn opened(&self, id: WorkspaceId) -> Option<Open> {
+        let slot = Arc::clone(self.slots.get(&id)?.value());
+        slot.try_lock().and_then(|open| open.as_ref().map(Open::taken))
+    }
+
+    /// The same, for who only wants to say something of it: that is no use which keeps it open.
+    pub(super) fn glance(&self, id: WorkspaceId) -> Option<Open> {
         let slot = Arc::clone(self.slots.get(&id)?.value());
         slot.try_lock().and_then(|open| open.clone())
     }
@@ -109,11 +130,8 @@ impl Workspaces {
     /// Closes a workspace: mounts first, then history and index.
     pub(super) fn close(&self, id: WorkspaceId) {
         let Some((_, slot)) = self.slots.remove(&id) else { return };
-        let open = slot.lock().take();
-        if let Some(open) = open {
-            self.host.closing(&open.engine);
-            open.engine.close();
-        }
+        let mut slot = slot.lock();
+        self.close_slot(id, &mut slot);
     }
 
     /// Closes all.
@@ -124,38 +142,38 @@ impl Workspaces {
         }
     }
 
-    /// A thread that hands on what happens, and keeps the register of notebooks.
-    fn follow(&self, id: WorkspaceId, open: &Open) {
-        let happening = open.engine.subscribe();
-        let (engine, events, changing) =
-            (Arc::downgrade(&open.engine), open.events.clone(), Arc::clone(&open.changing));
-        let system = Arc::clone(&self.system);
-        let body = move || {
-            loop {
-                match happening.recv_timeout(LOOK_EVERY) {
-                    Ok(event) => {
-                        if let (EngineEvent::Notebooks, Some(engine)) = (&event, engine.upgrade()) {
-                            let _changing = changing.lock();
-                            if let Err(error) = register(id, &engine, &system) {
-                                tracing::warn!(%error, workspace = id.0, "the register of notebooks is out of date");
-                            }
-                        }
-                        // Nobody watches: nothing is missed.
-                        let _ = events.send(event);
-                    }
-                    Err(RecvTimeoutError::Timeout) if engine.strong_count() > 0 => {}
-                    Err(_) => return,
-                }
+    /// Closes those that nobody has asked for in so long, that nobody works with, that are not mounted, and that nobody
+    /// wants open all the same. Who asks for one meanwhile waits, and opens it again.
+    pub(super) fn close_idle(&self, idle: Duration, is_wanted: impl Fn(WorkspaceId) -> bool) {
+        let slots: Vec<(WorkspaceId, Slot)> =
+            self.slots.iter().map(|slot| (*slot.key(), Arc::clone(slot.value()))).collect();
+        for (id, slot) in slots {
+            let Some(mut slot) = slot.try_lock() else { continue };
+            if slot.as_ref().is_some_and(|open| open.is_idle(idle)) && !is_wanted(id) {
+                tracing::info!(workspace = id.0, "closed, since nobody uses it");
+                self.close_slot(id, &mut slot);
             }
-        };
-        if let Err(error) = std::thread::Builder::new().name("cdx-events".to_owned()).spawn(body) {
-            tracing::error!(%error, workspace = id.0, "events of a workspace are not handed on");
         }
     }
-}
 
-fn register(id: WorkspaceId, engine: &Engine, system: &Mutex<SystemDb>) -> Result<(), SystemError> {
-    let folders: Vec<String> = engine.notebooks().iter().map(|notebook| notebook.name().as_str().to_owned()).collect();
-    // An engine that is closing has no notebooks any more; that is no reason to forget them.
-    if engine.is_closed() { Ok(()) } else { system.lock().set_notebooks(id, &folders) }
+    fn close_slot(&self, id: WorkspaceId, slot: &mut Option<Open>) {
+        if let Some(open) = slot.take() {
+            self.host.closing(&open.engine);
+            open.engine.close();
+            self.feed.end(id);
+        }
+    }
+
+    fn follow(&self, workspace: WorkspaceId, open: &Open) {
+        let follower = Follower {
+            workspace,
+            engine: Arc::downgrade(&open.engine),
+            feed: Arc::clone(&self.feed),
+            views: Arc::clone(&open.views),
+            system: Arc::clone(&self.system),
+            roster: Arc::clone(&self.roster),
+            changing: Arc::clone(&open.changing),
+        };
+        follower.start(&open.engine);
+    }
 }

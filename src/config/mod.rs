@@ -146,7 +146,7 @@ const fn key(name: &'static str, variable: &'static str, kind: Kind, meaning: &'
 }
 
 const HOME: Key = key("home", "CODEX_HOME", Kind::Text, "system database, default place of workspaces");
-const KEYS: [Key; 19] = [
+const KEYS: [Key; 20] = [
     key("access_minutes", "CODEX_ACCESS_MINUTES", Kind::Number, "how long an access token is good (30)"),
     key("allowed_hosts", "CODEX_ALLOWED_HOSTS", Kind::List, "more names that requests may be addressed to"),
     key("body_max_mib", "CODEX_BODY_MAX_MIB", Kind::Number, "largest request that is no upload, in MiB (16)"),
@@ -170,6 +170,12 @@ const KEYS: [Key; 19] = [
     key("trusted_proxies", "CODEX_TRUSTED_PROXIES", Kind::List, "proxies whose X-Forwarded-For counts"),
     key("user", "CODEX_USER", Kind::Text, "author of your changes"),
     key("workspace", "CODEX_WORKSPACE", Kind::Text, "workspace of commands called outside of any"),
+    key(
+        "workspace_idle_minutes",
+        "CODEX_WORKSPACE_IDLE_MINUTES",
+        Kind::Number,
+        "a workspace that nobody uses is closed after so long (15)",
+    ),
     key("workspace_roots", "CODEX_WORKSPACE_ROOTS", Kind::List, "where the API may make workspaces at a given path"),
 ];
 

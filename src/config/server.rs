@@ -33,6 +33,8 @@ pub struct ServerConfig {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Requests per second of one person or address, on average; 0 is without bound.
     pub requests_per_second: u32,
+    /// A workspace that nobody has asked for in so long, and that is not mounted, is closed until somebody asks again.
+    pub workspace_idle: Duration,
     /// The largest body that is read into memory, in bytes.
     pub body_max: usize,
 }
@@ -138,6 +140,7 @@ impl Config {
             mount_roots,
             tls,
             requests_per_second: u32::try_from(self.number("requests_per_second", 200, 0..=1_000_000)?).unwrap_or(0),
+            workspace_idle: Duration::from_secs(60 * self.number("workspace_idle_minutes", 15, 1..=60 * 24 * 7)?),
             body_max: usize::try_from(self.number("body_max_mib", 16, 1..=1024)?).unwrap_or(16) << 20,
         })
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::announce::{Authors, announce};
 use super::core::Core;
 use super::history_thread::Recording;
 use super::index_thread::IndexedNotebook;
@@ -131,9 +132,11 @@ impl<'a> Batch<'a> {
         }
         let moves = moves::find(&verdicts);
         self.record_history(&verdicts, &moves);
+        let reported = |verdict: &Verdict| Some((verdict.path.clone(), verdict.dirty.by.as_ref()?.actor.clone()));
+        let authors = Authors::new(verdicts.iter().filter_map(reported), Actor::Unknown);
         let changes = self.changes(verdicts, &moves);
         for chunk in chunks(changes) {
-            self.apply(&chunk)?;
+            self.apply(&chunk, &authors)?;
         }
         Ok(())
     }
@@ -252,8 +255,9 @@ impl<'a> Batch<'a> {
                 self.add(rest.below(new), by.cloned(), by.is_some(), false);
             }
         }
-        let applied = self.apply(&[RowChange::FolderRenamed(old.clone(), new.clone())])?;
         let requester = by.cloned().unwrap_or_else(unknown);
+        let authors = Authors::new([], requester.actor.clone());
+        let applied = self.apply(&[RowChange::FolderRenamed(old.clone(), new.clone())], &authors)?;
         self.core.history.push(self.notebook.number, Recording::Moved(old.clone(), new.clone()), requester);
         if applied > 0 {
             self.open.reread_at = Some(Instant::now() + REREAD);
@@ -515,7 +519,7 @@ impl<'a> Batch<'a> {
         changes
     }
 
-    fn apply(&mut self, changes: &[RowChange]) -> Result<usize, IndexError> {
+    fn apply(&mut self, changes: &[RowChange], authors: &Authors) -> Result<usize, IndexError> {
         if changes.is_empty() {
             return Ok(0);
         }
@@ -523,8 +527,8 @@ impl<'a> Batch<'a> {
         let applied = self.open.db.apply(changes)?;
         pass(FaultPoint::IndexAfter);
         self.open.merging.written(applied.len(), Instant::now());
-        self.open.checkpoints.written(applied.len());
-        super::announce::announce(self.core, self.open, &applied);
+        self.open.checkpoints.written(applied.len(), &self.open.db);
+        announce(self.core, self.open, &applied, authors);
         Ok(applied.len())
     }
 }

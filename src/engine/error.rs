@@ -4,6 +4,7 @@ use crate::history::HistoryError;
 use crate::index::notebook::IndexError;
 use crate::index::parse::edit::EditError;
 use crate::sys::StoreError;
+use crate::types::ContentHash;
 
 /// Why the engine refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,17 @@ pub enum EngineError {
     /// Later edits do not merge, or the file changed meanwhile (EBUSY; API: 409, 412).
     #[error("{0}")]
     Conflict(String),
+    /// The file is not what the caller edited (EBUSY; API: 412 with the hash that it has).
+    #[error("{path} was changed since it was read; read it again and repeat the edit")]
+    Stale {
+        /// In its notebook.
+        path: String,
+        /// Of its contents now.
+        current: ContentHash,
+    },
+    /// It would be more than the workspace may hold (EDQUOT; API: 507).
+    #[error("{0}")]
+    Full(String),
     /// Another process holds the workspace and does not answer (EBUSY).
     #[error("{0}")]
     Held(String),

@@ -1,7 +1,7 @@
 //! What a mount, and whoever can make one, lets the engine call. Every call must return at once, but where it says otherwise.
 
 use crate::sys::StoreStat;
-use crate::types::{NodeNumber, NotePath, NotebookNumber, StoreKey};
+use crate::types::{Actor, FileId, NodeNumber, NotePath, NotebookNumber, StoreKey};
 
 /// A mount, as the engine sees it.
 pub trait MountHooks: Send + Sync + std::fmt::Debug {
@@ -60,10 +60,14 @@ pub struct AppliedChange {
     pub kind: AppliedKind,
     /// To what.
     pub path: NotePath,
+    /// Its row.
+    pub file: FileId,
     /// Its number in the mount.
     pub node: NodeNumber,
     /// Whether its tags or views, hence its link count, may differ.
     pub links_changed: bool,
+    /// Who did it, as far as that is known.
+    pub actor: Actor,
 }
 
 /// What happened to a row.
@@ -88,6 +92,15 @@ pub struct MountRequest {
     pub no_xattr: bool,
 }
 
+/// Where an engine's workspace is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MountPlace {
+    /// The directory.
+    pub mountpoint: std::path::PathBuf,
+    /// Nothing can be written through it.
+    pub read_only: bool,
+}
+
 /// Whoever can mount: the process that serves the engine, since the engine knows nothing of FUSE. It performs
 /// [`Command::Mount`](super::Command::Mount) and [`Command::Unmount`](super::Command::Unmount); these calls may wait.
 pub trait Mounter: Send + Sync + std::fmt::Debug {
@@ -96,6 +109,9 @@ pub trait Mounter: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// What is wrong with the mountpoint, or why the kernel refused.
     fn mount(&self, mountpoint: &std::path::Path, request: MountRequest) -> Result<(), super::EngineError>;
+
+    /// The mounts that it has made and that are still there, by mountpoint.
+    fn mounts(&self) -> Vec<MountPlace>;
 
     /// Takes a mount away, even while files are open in it.
     ///

@@ -44,7 +44,7 @@ pub(super) struct IndexedNotebook {
 impl IndexedNotebook {
     /// A notebook that was just opened.
     pub(super) fn new(notebook: Arc<Notebook>, db: NotebookDb) -> Self {
-        let (merging, checkpoints) = (Merging::of(&db, Instant::now()), Checkpoints::start(&db));
+        let (merging, checkpoints) = (Merging::of(&db, Instant::now()), Checkpoints::default());
         Self {
             notebook,
             db,

@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod check;
 mod checkpoints;
 pub mod command;
+mod contents;
 mod core;
 mod debt;
 mod distrust;
@@ -37,8 +38,10 @@ mod recorder;
 mod scan;
 mod starts;
 mod status;
+pub mod templates;
 #[cfg(test)]
 mod tests;
+pub mod trash;
 pub mod views;
 mod walk;
 mod watch;
@@ -50,11 +53,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use command::Command;
+pub use contents::{ContentVersion, Contents};
 pub use error::EngineError;
 pub use events::EngineEvent;
-pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountRequest, Mounter};
+pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountPlace, MountRequest, Mounter};
 pub use nodes::NodeNumbers;
-pub use progress::ScanProgress;
+pub use progress::{Indexing, ScanProgress};
 pub use workspace::{Settings, find_workspace, is_dying, is_held};
 
 use self::core::Core;
@@ -370,7 +374,7 @@ impl Engine {
     pub fn restore_notebook(&self, name: &str, by: &Requester) -> Result<Arc<Notebook>, EngineError> {
         self.refuse_if_closed()?;
         tracing::info!(name, actor = %by.actor.author_name(), "notebook restored");
-        self.core.restore_notebook(name)
+        self.core.restore_notebook(name, None)
     }
 
     /// Names of the retired notebooks in the trash and when each was retired, newest first.

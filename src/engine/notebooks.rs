@@ -170,6 +170,7 @@ impl Core {
             codex.remove_left_temporaries(&folder)?;
         }
         edit::recover_in_place_edits(dir, &codex)?;
+        edit::clear_uploads(&codex)?;
         Ok((codex, self.path.join(name.as_str()).join(".codex")))
     }
 
@@ -408,7 +409,7 @@ impl Core {
     }
 
     /// Retired notebooks: name, when (as in the trash), newest last.
-    fn trash(&self) -> Result<Vec<(String, String)>, EngineError> {
+    pub(super) fn trash(&self) -> Result<Vec<(String, String)>, EngineError> {
         let mut retired = Vec::new();
         let entries = match self.codex.list(&note_path("trash")) {
             Err(error) if error.is_not_found() => return Ok(retired),
@@ -423,11 +424,12 @@ impl Core {
         Ok(retired)
     }
 
-    /// Brings back the newest retired notebook of a name.
-    pub(super) fn restore_notebook(&self, name: &str) -> Result<Arc<Notebook>, EngineError> {
+    /// Brings back a retired notebook: that of a time as the trash writes it, else the newest of the name.
+    pub(super) fn restore_notebook(&self, name: &str, of: Option<&str>) -> Result<Arc<Notebook>, EngineError> {
         let parsed = NotebookName::new(name).map_err(invalid)?;
         let _changing = self.changing_notebooks.lock();
-        let (_, time) = self.trash()?.into_iter().rfind(|(retired, _)| retired == name).ok_or_else(|| {
+        let is_meant = |(retired, time): &(String, String)| retired == name && of.is_none_or(|of| of == time);
+        let (_, time) = self.trash()?.into_iter().rfind(is_meant).ok_or_else(|| {
             EngineError::NotFound(format!("no notebook `{name}` in the trash; `cdx notebook list` shows what is"))
         })?;
         let trash = self.codex.open_dir(&note_path("trash"))?;

@@ -2,7 +2,7 @@
 
 use super::core::Core;
 use super::{Engine, Notebook};
-use crate::types::NotePath;
+use crate::types::{NotePath, NotebookNumber};
 
 /// How far the scans that run have come, all notebooks together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,7 +13,41 @@ pub struct ScanProgress {
     pub expected: Option<u64>,
 }
 
+/// How far the index of one notebook has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Indexing {
+    /// All that it held when it was opened is in its index.
+    pub is_complete: bool,
+    /// A scan of all of it runs.
+    pub is_running: bool,
+    /// How many scans of all of it have ended.
+    pub scans: u64,
+    /// Files and folders that the scan which runs, or ran last, has met.
+    pub met: u64,
+    /// How many there are, where that was counted.
+    pub expected: Option<u64>,
+}
+
 impl Engine {
+    /// How far the index of a notebook has come.
+    #[must_use]
+    pub fn indexing(&self, notebook: NotebookNumber) -> Indexing {
+        let progress = self.core.scans.progress(notebook);
+        Indexing {
+            is_complete: progress.is_complete,
+            is_running: progress.is_running,
+            scans: progress.scans,
+            met: progress.met,
+            expected: progress.expected,
+        }
+    }
+
+    /// How many mounts there are of it.
+    #[must_use]
+    pub fn mount_count(&self) -> usize {
+        self.core.mounts.read().iter().filter(|mount| mount.strong_count() > 0).count()
+    }
+
     /// How far the scans of whole notebooks have come; `None` where none runs.
     #[must_use]
     pub fn scan_progress(&self) -> Option<ScanProgress> {

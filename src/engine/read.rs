@@ -13,10 +13,10 @@ use crate::sys::{IoContext, StoreError, StoreStat};
 use crate::types::{ContentHash, NotePath};
 
 /// So much of a file is parsed, in bytes; what is behind it is not found by full text search.
-pub(super) const PARSED_MAX: u64 = 4 << 20;
+pub(in crate::engine) const PARSED_MAX: u64 = 4 << 20;
 
 /// Larger files have no hash in the index: reading them whole on every change costs more than it tells.
-const HASHED_MAX: u64 = 64 << 20;
+pub(in crate::engine) const HASHED_MAX: u64 = 64 << 20;
 
 /// Reads and parses a file that the index should have a row of.
 ///

@@ -79,6 +79,8 @@ pub(super) struct Progress {
     pub(super) is_complete: bool,
     /// One of all of it runs.
     pub(super) is_running: bool,
+    /// How many of all of it have ended; walks where it cannot be watched do not count.
+    pub(super) scans: u64,
     /// Folders and files met by the scan of all of it that runs, or ran last.
     pub(super) met: u64,
     /// How many it will meet, where that was counted.
@@ -304,6 +306,7 @@ impl ScanQueue {
         let mut state = self.state.lock();
         let progress = state.progress.entry(number).or_default();
         progress.is_complete = true;
+        progress.scans += u64::from(progress.is_running);
         progress.is_running = false;
         progress.last = Some(Instant::now());
         // A walk that takes long must not become all that the machine does.

@@ -27,7 +27,7 @@ impl Engine {
             "index": {"waiting": waiting, "noted": noted, "broken": broken},
             "history": {"waiting": unrecorded, "oldest_s": oldest.map(|oldest| oldest.as_secs()), "failure": failure},
             "watcher": self.watcher_status(),
-            "mounts": core.mounts.read().iter().filter(|mount| mount.strong_count() > 0).count(),
+            "mounts": self.mount_count(),
             "notebooks": notebooks.iter().map(|notebook| self.notebook_status(notebook)).collect::<Vec<_>>(),
             "problems": problems,
         })

@@ -60,6 +60,8 @@ pub struct Settings {
     pub history_text_max: u64,
     /// Largest binary file that the history records, in bytes (1 MiB).
     pub history_binary_max: u64,
+    /// How large the files of all notebooks may become through the API, in bytes; no bound without.
+    pub quota_bytes: Option<u64>,
 }
 
 impl Default for Settings {
@@ -73,6 +75,7 @@ impl Default for Settings {
             rewrite_links: false,
             history_text_max: 16 << 20,
             history_binary_max: 1 << 20,
+            quota_bytes: None,
         }
     }
 }
@@ -88,6 +91,7 @@ struct File {
     week_starts: Option<String>,
     rewrite_links: bool,
     history: History,
+    quota_bytes: Option<Size>,
 }
 
 #[derive(Default, Deserialize)]
@@ -139,6 +143,7 @@ impl Settings {
             rewrite_links: file.rewrite_links,
             history_text_max: size(file.history.text_max, default.history_text_max)?,
             history_binary_max: size(file.history.binary_max, default.history_binary_max)?,
+            quota_bytes: file.quota_bytes.map(|quota| size(Some(quota), 0)).transpose()?,
         })
     }
 
@@ -180,7 +185,7 @@ fn size(size: Option<Size>, default: u64) -> Result<u64, String> {
         Some(Size::Bytes(bytes)) => return Ok(bytes),
         Some(Size::Text(text)) => text,
     };
-    let refuse = || format!("workspace.yaml: history: `{text}` is no size, as 16 MiB");
+    let refuse = || format!("workspace.yaml: `{text}` is no size, as 16 MiB");
     let digits = text.trim().trim_end_matches(|c: char| c.is_alphabetic() || c == ' ');
     let unit = match text.trim()[digits.len()..].trim().to_ascii_lowercase().as_str() {
         "" | "b" => 1,
@@ -268,13 +273,14 @@ mod tests {
             assert_eq!(Settings::from_yaml(text), Ok(Settings::default()), "{text:?}");
         }
         let settings = Settings::from_yaml(
-            "tags: [a/b]\ninbox: lab\ntimezone: Europe/Berlin\nweek_starts: Sunday\nhistory: {text_max: 2 MiB, binary_max: 5}\n",
+            "tags: [a/b]\ninbox: lab\ntimezone: Europe/Berlin\nweek_starts: Sunday\nhistory: {text_max: 2 MiB, binary_max: 5}\nquota_bytes: 10 GiB\n",
         )
         .unwrap();
         assert_eq!(settings.tags[0].as_str(), "a/b");
         assert_eq!(settings.inbox.as_deref(), Some("lab"));
         assert_eq!(settings.week_starts, jiff::civil::Weekday::Sunday);
         assert_eq!((settings.history_text_max, settings.history_binary_max), (2 << 20, 5));
+        assert_eq!(settings.quota_bytes, Some(10 << 30));
     }
 
     #[test]

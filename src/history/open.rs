@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use super::batch::{Batch, CommitInfo, PastEntry, PastKind, Recorded, Version};
 use super::chain::Chain;
 use super::error::{Fault, HistoryError, Step};
+use super::log::{self, LogFilter};
 use super::maintain::{self, Folded};
 use super::repository::{Handles, head};
 use super::salvage::{self, Salvaged};
@@ -158,6 +159,28 @@ impl History {
             let Some(head) = head(repo)? else { return Ok(Vec::new()) };
             let trail = trail::trail(repo, head, &path, limit)?;
             trail.into_iter().map(|footprint| read::commit_info(repo, footprint.commit)).collect()
+        })
+    }
+
+    /// Commits that a filter lets through, newest first: so many left out, so many at most.
+    ///
+    /// # Errors
+    /// libgit2's.
+    pub fn log_where(&self, filter: &LogFilter, skip: usize, limit: usize) -> Result<Vec<CommitInfo>, HistoryError> {
+        self.handles.with("list commits", |repo| match head(repo)? {
+            Some(head) => log::matching(repo, head, filter, (skip, limit)),
+            None => Ok(Vec::new()),
+        })
+    }
+
+    /// The commit before one; `None` of the first.
+    ///
+    /// # Errors
+    /// libgit2's; [`HistoryError::NotFound`].
+    pub fn parent(&self, commit: CommitId) -> Result<Option<CommitId>, HistoryError> {
+        self.with_odb("read a commit", |odb| {
+            read::tree_of(odb, commit)?;
+            Ok(super::message::CommitText::read(odb, tree::oid(commit)?)?.parent.map(commit_id))
         })
     }
 

@@ -29,7 +29,7 @@ pub fn maker_of_temporary(name: &OsStr) -> Option<u32> {
 impl Dir {
     /// Makes a temporary file directly in this folder: its name and descriptor.
     pub(super) fn create_temporary(&self) -> rustix::io::Result<(String, std::os::fd::OwnedFd)> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         loop {
             let name = format!(".codex-{}-{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed));
             match rustix::fs::openat(self, &*name, flags, Mode::from_raw_mode(0o666)) {

@@ -28,6 +28,8 @@ row_id! {
     SessionId;
     /// A personal access token (`api_tokens.id`).
     TokenId;
+    /// A task of a workspace (`tasks.id`).
+    TaskId;
 }
 
 /// What a member of a workspace is; a greater one may all that a lesser one may.
@@ -117,4 +119,43 @@ pub enum TokenLimit {
     Workspace(WorkspaceId),
     /// In one notebook.
     Notebook(WorkspaceId, NotebookId),
+}
+
+/// How far a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// Nobody has begun.
+    Pending,
+    /// Somebody has.
+    InProgress,
+    /// It is done.
+    Completed,
+    /// It could not be done.
+    Failed,
+}
+
+impl TaskStatus {
+    /// As the database and the API write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The inverse of [`TaskStatus::as_str`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Pending, Self::InProgress, Self::Completed, Self::Failed].into_iter().find(|one| one.as_str() == name)
+    }
+
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed)
+    }
 }

@@ -6,7 +6,9 @@ mod ids;
 mod note_path;
 mod tag;
 
-pub use accounts::{NotebookId, Role, SessionId, TokenId, TokenLimit, TokenScope, UserId, WorkspaceId};
+pub use accounts::{
+    NotebookId, Role, SessionId, TaskId, TaskStatus, TokenId, TokenLimit, TokenScope, UserId, WorkspaceId,
+};
 pub use actor::Actor;
 pub use ids::{CommitId, ContentHash, FileId, FileKey, GestureId, NodeNumber, NotebookNumber, Seq, StoreKey};
 pub use note_path::{NotePath, NotePathError, NotebookName, NotebookNameError, RESERVED_NAMES};

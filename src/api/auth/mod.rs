@@ -25,6 +25,8 @@ use jwt::Claims;
 pub(crate) struct Caller {
     /// Never nobody.
     pub(crate) user: User,
+    /// What the request showed, to be asked again as long as a socket is open.
+    pub(crate) shown: Shown,
     pub(crate) roster: Arc<Roster>,
 }
 
@@ -76,6 +78,11 @@ pub(crate) async fn authenticate(parts: &mut Parts, app: &App) -> Answer<Caller>
     Ok(caller)
 }
 
+/// Whether a cookie alone says who makes the request.
+pub(crate) fn is_by_cookie(headers: &HeaderMap) -> bool {
+    !headers.contains_key(header::AUTHORIZATION) && cookies::get(headers, cookies::ACCESS).is_some()
+}
+
 /// The token and whether a cookie brought it. A header that is there counts, good or not.
 fn token_of(headers: &HeaderMap) -> Answer<(&str, bool)> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
@@ -96,7 +103,7 @@ async fn by_access_token(claims: Claims, app: &App) -> Answer<Caller> {
     if !is_whole {
         return Err(nobody());
     }
-    caller(user, Via::Session(session), roster)
+    caller(user, Via::Session(session), Shown::Session(session), roster)
 }
 
 async fn by_personal_token(token: &str, app: &App) -> Answer<Caller> {
@@ -106,15 +113,15 @@ async fn by_personal_token(token: &str, app: &App) -> Answer<Caller> {
     let now = Instant::now();
     let (Some(scope), true) = (token.scope(), token.is_good_at(now)) else { return Err(nobody()) };
     let via = Via::Token { id: token.id, scope, limit: token.limit };
-    let caller = caller(token.user, via, roster)?;
+    let caller = caller(token.user, via, Shown::Token(digest.0), roster)?;
     note_use(app, &token, now);
     Ok(caller)
 }
 
-fn caller(id: UserId, via: Via, roster: Arc<Roster>) -> Answer<Caller> {
+fn caller(id: UserId, via: Via, shown: Shown, roster: Arc<Roster>) -> Answer<Caller> {
     let account = roster.account(id).filter(|account| account.is_active).ok_or_else(nobody)?;
     let user = User { id, name: account.username.clone(), is_server_owner: account.is_server_owner, via };
-    Ok(Caller { user, roster })
+    Ok(Caller { user, shown, roster })
 }
 
 /// From memory where nothing has changed, which is nearly always.

@@ -15,6 +15,16 @@ pub(crate) enum Proof {
     Welcome,
 }
 
+/// Refuses a socket that a page of another origin opens with the cookie of ours. Browsers say where each comes from.
+pub(crate) fn check_socket(headers: &HeaderMap, web: &Web) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    match text(header::ORIGIN) {
+        Some(origin) if web.is_own_origin(origin, text(header::HOST)) => Ok(()),
+        Some(_) => Err(ApiError::forbidden("the socket is opened by a page of another origin")),
+        None => Err(ApiError::forbidden("a socket by cookie says where it comes from (Origin)")),
+    }
+}
+
 /// Refuses a changing request that a page of another origin made.
 pub(crate) fn check(method: &Method, headers: &HeaderMap, web: &Web, proof: Proof) -> Result<(), ApiError> {
     if method.is_safe() {

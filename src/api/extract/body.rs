@@ -38,7 +38,15 @@ pub(crate) struct Faults(Vec<FieldError>);
 impl Faults {
     /// One more.
     pub(crate) fn add(&mut self, field: &str, message: impl Into<String>) {
-        self.0.push(FieldError { field: field.to_owned(), message: message.into() });
+        self.0.push(FieldError::new(field, message));
+    }
+
+    /// Nothing is wrong.
+    ///
+    /// # Errors
+    /// 422 with all that is.
+    pub(crate) fn none(self) -> Answer<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(ApiError::invalid_fields(self.0)) }
     }
 
     /// Unless the text has so many characters and none that controls a terminal.
@@ -101,7 +109,7 @@ impl<T: DeserializeOwned + Checked> FromRequest<Arc<App>> for BodyOrForm<T> {
 fn checked<T: Checked>(body: T) -> Answer<T> {
     let mut faults = Faults::default();
     body.check(&mut faults);
-    if faults.0.is_empty() { Ok(body) } else { Err(ApiError::invalid_fields(faults.0)) }
+    faults.none().map(|()| body)
 }
 
 fn content_type(headers: &HeaderMap) -> String {

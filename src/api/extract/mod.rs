@@ -3,23 +3,26 @@
 
 mod act;
 mod body;
+mod chosen;
 mod client;
 mod id;
+mod named;
 mod page;
 mod person;
 mod place;
 mod query;
+mod shelf;
 
-#[allow(unused_imports, reason = "for the routes of mounts")]
-pub(crate) use act::Operate;
-pub(crate) use act::{Act, Manage, Read, Secure, See, Write};
+pub(crate) use act::{Act, Manage, Operate, Read, Secure, See, Write};
 pub(crate) use body::{Body, BodyOrForm, Checked, Faults, OptionalBody};
+pub(crate) use chosen::{Chosen, ChosenWorkspace};
 pub(crate) use client::{Changing, FromBrowser};
 pub(crate) use id::Id;
-#[allow(unused_imports, reason = "for the routes of files")]
+pub(crate) use named::{CommitParam, FileParam, PathParam, PluginParam, RefParam, TimeParam, TrashParam};
 pub(crate) use page::{Page, PageParams, Pagination};
 #[allow(unused_imports, reason = "for the routes of mounts")]
 pub(crate) use person::OnServer;
 pub(crate) use person::{OwnAccount, SignedInOrNot};
 pub(crate) use place::{InNotebook, InWorkspace, NotebookPath, WorkspacePath, visible};
 pub(crate) use query::Query;
+pub(crate) use shelf::{Shelf, Shelved};

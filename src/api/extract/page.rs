@@ -1,7 +1,5 @@
 //! Pages of long lists.
 
-#![allow(dead_code, reason = "for the routes of files")]
-
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -64,6 +62,15 @@ pub(crate) struct Pagination {
 }
 
 impl Page {
+    /// What is shown where nobody asks for a page.
+    pub(crate) const FIRST: Self = Self { skip: 0, limit: LIMIT };
+
+    /// Both as sizes of lists.
+    pub(crate) fn as_sizes(self) -> (usize, usize) {
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        (size(self.skip), size(self.limit))
+    }
+
     /// What is said of a page of `total` rows.
     #[must_use]
     pub(crate) fn of(self, total: u64) -> Pagination {

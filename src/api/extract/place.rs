@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 
 use super::act::{Act, See};
 use super::person::allow;
+use super::shelf::Shelf;
 use crate::access::{Resource, Verdict, authorize};
 use crate::api::auth::{Caller, authenticate};
 use crate::api::error::{Answer, ApiError};
@@ -56,7 +57,7 @@ pub(crate) struct InNotebook<A> {
     pub(crate) caller: Caller,
     pub(crate) workspace: Workspace,
     pub(crate) row: NotebookRow,
-    #[allow(dead_code, reason = "for the routes of files")]
+    #[allow(dead_code, reason = "for the routes of agents")]
     pub(crate) role: Role,
     app: Arc<App>,
     act: PhantomData<A>,
@@ -68,13 +69,7 @@ impl<A: Act> FromRequestParts<Arc<App>> for InWorkspace<A> {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Answer<Self> {
         let caller = authenticate(parts, app).await?;
         let named = param(parts, app, "ws").await?;
-        let (workspace, role) = find_workspace(&caller, &named)?;
-        allow::<A>(
-            &caller,
-            Resource::Workspace { id: workspace.id, role: Some(role) },
-            &format!("workspace `{named}`"),
-        )?;
-        Ok(Self { caller, workspace, role, app: Arc::clone(app), act: PhantomData })
+        Self::enter(caller, app, &named)
     }
 }
 
@@ -107,7 +102,35 @@ impl<A: Act> FromRequestParts<Arc<App>> for InNotebook<A> {
     }
 }
 
+impl<A: Act> InNotebook<A> {
+    /// The notebook of an id, in whichever workspace it is, for routes that name no workspace.
+    ///
+    /// # Errors
+    /// 401; 404 in the same words for what is not there and what is hidden; 403.
+    pub(crate) async fn of_id(parts: &mut Parts, app: &Arc<App>, id: NotebookId) -> Answer<Self> {
+        let caller = authenticate(parts, app).await?;
+        let what = format!("notebook `{id}`");
+        let missing = || ApiError::not_found(format!("no {what}"));
+        let row = caller.roster.notebook(id).cloned().ok_or_else(missing)?;
+        let (workspace, role) = find_workspace(&caller, &row.workspace.to_string()).map_err(|_| missing())?;
+        allow::<See>(&caller, Resource::Workspace { id: workspace.id, role: Some(role) }, &what)?;
+        allow::<A>(&caller, Resource::Notebook { id, workspace: workspace.id, role: Some(role) }, &what)?;
+        Ok(Self { caller, workspace, row, role, app: Arc::clone(app), act: PhantomData })
+    }
+}
+
 impl<A: Act> InWorkspace<A> {
+    /// The workspace of an id or a slug, if the caller may do `A` there.
+    ///
+    /// # Errors
+    /// 404, 403.
+    pub(crate) fn enter(caller: Caller, app: &Arc<App>, named: &str) -> Answer<Self> {
+        let (workspace, role) = find_workspace(&caller, named)?;
+        let resource = Resource::Workspace { id: workspace.id, role: Some(role) };
+        allow::<A>(&caller, resource, &format!("workspace `{named}`"))?;
+        Ok(Self { caller, workspace, role, app: Arc::clone(app), act: PhantomData })
+    }
+
     /// The workspace alive; opened if nobody has asked for it yet.
     ///
     /// # Errors
@@ -116,14 +139,7 @@ impl<A: Act> InWorkspace<A> {
         self.app.open(&self.workspace).await
     }
 
-    /// The workspace alive, if it is open already.
-    #[allow(dead_code, reason = "for events")]
-    pub(crate) fn opened(&self) -> Option<Arc<Engine>> {
-        self.app.workspaces.opened(self.workspace.id).map(|open| open.engine)
-    }
-
     /// Does something with the engine, on a thread that may wait.
-    #[allow(dead_code, reason = "for the routes of queries and history")]
     ///
     /// # Errors
     /// The work's.
@@ -159,6 +175,21 @@ impl<A: Act> InWorkspace<A> {
             .await
     }
 
+    /// Does something with the notebooks that the caller may read, on a thread that may wait.
+    ///
+    /// # Errors
+    /// The work's.
+    pub(crate) async fn with_shelf<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine, &Shelf) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let open = self.open().await?;
+        // What was opened just now may have brought notebooks with it.
+        let roster = self.app.roster().await?;
+        let ids: Vec<NotebookId> = self.readable(&roster).iter().map(|row| row.id).collect();
+        self.app.bridge.run(move || work(&open.engine, &Shelf::new(&open.engine, &roster, &ids))).await
+    }
+
     /// Makes the register of notebooks equal to the folders, and reads it.
     ///
     /// # Errors
@@ -171,6 +202,11 @@ impl<A: Act> InWorkspace<A> {
     /// The notebooks of a roster that the caller may read: what lists, counts, searches and events are made of.
     pub(crate) fn readable<'a>(&self, roster: &'a Roster) -> Vec<&'a NotebookRow> {
         readable(&self.caller, roster, self.workspace.id, self.role)
+    }
+
+    /// What asks and changes is done in the name of.
+    pub(crate) fn requester(&self) -> Requester {
+        requester(&self.caller)
     }
 
     /// Asks for more than `A`, where that depends on what the request is about.
@@ -225,8 +261,25 @@ impl<A: Act> InNotebook<A> {
             .await
     }
 
+    /// Does something with this notebook as the only one, on a thread that may wait.
+    ///
+    /// # Errors
+    /// The work's.
+    pub(crate) async fn with_shelf<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine, &Shelf) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let open = self.app.open(&self.workspace).await?;
+        let (roster, id) = (Arc::clone(&self.caller.roster), self.row.id);
+        self.app.bridge.run(move || work(&open.engine, &Shelf::new(&open.engine, &roster, &[id]))).await
+    }
+
+    /// What asks and changes is done in the name of.
+    pub(crate) fn requester(&self) -> Requester {
+        requester(&self.caller)
+    }
+
     /// Does something with the notebook, on a thread that may wait.
-    #[allow(dead_code, reason = "for the routes of files")]
     ///
     /// # Errors
     /// The work's; 404 where its folder has gone.
@@ -253,7 +306,6 @@ impl<A: Act> InNotebook<A> {
     }
 
     /// Everything else.
-    #[allow(dead_code, reason = "for the routes of files")]
     pub(crate) fn app(&self) -> &Arc<App> {
         &self.app
     }
@@ -274,7 +326,7 @@ pub(crate) fn visible(caller: &Caller) -> Vec<(&Workspace, Role)> {
 impl App {
     /// How many files of a workspace the caller may read; `None` while it is not open.
     pub(crate) fn file_count(&self, caller: &Caller, workspace: WorkspaceId, role: Role) -> Option<u64> {
-        let engine = self.workspaces.opened(workspace)?.engine;
+        let engine = self.workspaces.glance(workspace)?.engine;
         let of = |row: &&NotebookRow| {
             let notebook = engine.notebook_named(&row.folder)?;
             u64::try_from(engine.catalog().file_count(notebook.number)).ok()

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::access::{Action, Resource, Verdict, authorize};
 use crate::api::error::{Answer, ApiError, Refusals};
 use crate::api::extract::SignedInOrNot;
+use crate::api::live::SocketFigures;
 use crate::api::state::App;
 
 /// Which program it is.
@@ -49,6 +50,10 @@ pub(crate) struct Health {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     mounts: Option<u64>,
+    /// Sockets that hear events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    websocket: Option<SocketFigures>,
     /// Workspaces that are open.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -84,6 +89,7 @@ async fn details(app: &Arc<App>, database: bool) -> Health {
         database: Some(database),
         watchers: u64::try_from(watching).ok(),
         mounts: Some(states.iter().filter_map(|state| state["mounts"].as_u64()).sum()),
+        websocket: Some(app.hub.figures()),
         workspaces: u64::try_from(states.len()).ok(),
         ..Health::default()
     }

@@ -26,6 +26,9 @@ pub(in crate::api) fn describe(mut api: OpenApi) -> OpenApi {
         components.schemas.insert(name.into_owned(), schema);
     }
     add_security(components);
+    // The rest of a path is one parameter in the description, which knows no sign for it.
+    let paths = std::mem::take(&mut api.paths.paths);
+    api.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(name_of(&method, path));

@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::mountpoint::{prepare, refused};
 use crate::cli::error::CliError;
-use crate::engine::{Engine, EngineError, MountRequest, Mounter};
+use crate::engine::{Engine, EngineError, MountPlace, MountRequest, Mounter};
 use crate::fs::{MountOptions, MountedFs};
 
 /// How soon it is noticed that the last mount has gone.
@@ -59,7 +59,14 @@ impl Signals {
 #[derive(Debug)]
 pub(crate) struct Serving {
     engine: Arc<Engine>,
-    mounts: Mutex<HashMap<PathBuf, MountedFs>>,
+    mounts: Mutex<HashMap<PathBuf, Mounted>>,
+}
+
+/// A mount and how it was asked for.
+#[derive(Debug)]
+struct Mounted {
+    filesystem: MountedFs,
+    read_only: bool,
 }
 
 impl Serving {
@@ -88,7 +95,7 @@ impl Serving {
         let hear = signals.told();
         while matches!(hear.recv_timeout(LOOK_EVERY), Err(RecvTimeoutError::Timeout)) {
             let mut mounts = self.mounts.lock();
-            mounts.retain(|_, mount| !mount.is_ended());
+            mounts.retain(|_, mount| !mount.filesystem.is_ended());
             if mounts.is_empty() {
                 break;
             }
@@ -100,7 +107,7 @@ impl Serving {
     /// Takes every mount away.
     pub(crate) fn unmount_all(&self) {
         for (mountpoint, mount) in self.mounts.lock().drain() {
-            if let Err(error) = mount.unmount() {
+            if let Err(error) = mount.filesystem.unmount() {
                 tracing::warn!(mountpoint = %mountpoint.display(), %error, "could not unmount");
             }
         }
@@ -112,15 +119,28 @@ impl Mounter for Serving {
         let path = prepare(self.engine.path(), mountpoint)?;
         let options =
             MountOptions { read_only: request.read_only, allow_other: request.allow_other, no_xattr: request.no_xattr };
-        let mount = crate::fs::mount(&self.engine, &path, &options).map_err(|error| refused(&error))?;
-        self.mounts.lock().insert(path, mount);
+        let filesystem = crate::fs::mount(&self.engine, &path, &options).map_err(|error| refused(&error))?;
+        self.mounts.lock().insert(path, Mounted { filesystem, read_only: request.read_only });
         Ok(())
+    }
+
+    fn mounts(&self) -> Vec<MountPlace> {
+        let mut mounts = self.mounts.lock();
+        // Somebody may have unmounted one by other means.
+        mounts.retain(|_, mount| !mount.filesystem.is_ended());
+        let place = |(mountpoint, mount): (&PathBuf, &Mounted)| MountPlace {
+            mountpoint: mountpoint.clone(),
+            read_only: mount.read_only,
+        };
+        let mut places: Vec<MountPlace> = mounts.iter().map(place).collect();
+        places.sort_by(|a, b| a.mountpoint.cmp(&b.mountpoint));
+        places
     }
 
     fn unmount(&self, mountpoint: &Path) -> Result<(), EngineError> {
         let mount = self.mounts.lock().remove(mountpoint);
         match mount {
-            Some(mount) => mount.unmount().map_err(|error| refused(&error)),
+            Some(mount) => mount.filesystem.unmount().map_err(|error| refused(&error)),
             None => Err(EngineError::NotFound(format!(
                 "{} is not mounted at {}",
                 self.engine.path().display(),

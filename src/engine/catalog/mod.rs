@@ -11,6 +11,7 @@ mod model_tests;
 pub mod names;
 mod operators;
 mod state;
+mod survey;
 mod tags;
 #[cfg(test)]
 mod tests;

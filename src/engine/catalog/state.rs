@@ -44,6 +44,11 @@ impl State {
         self.notebooks.get(&key.notebook)?.by_id.get(&key.id)
     }
 
+    /// The files of a notebook, in no order.
+    pub(super) fn files_of(&self, notebook: NotebookNumber) -> impl Iterator<Item = &Arc<CatalogFile>> {
+        self.notebooks.get(&notebook).into_iter().flat_map(|files| files.by_id.values())
+    }
+
     pub(super) fn by_path(&self, notebook: NotebookNumber, path: &NotePath) -> Option<&Arc<CatalogFile>> {
         self.notebooks.get(&notebook)?.by_path.get(path).map(|entry| &entry.0)
     }

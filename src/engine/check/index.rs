@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::walk::Files;
 use super::{Findings, Kind};
 use crate::engine::edit::tags_in_store;
+use crate::engine::look::has_row;
 use crate::engine::{Engine, Notebook};
 use crate::index::notebook::{IndexError, IndexedFile, IndexedStat};
 use crate::index::query::parse_view;
@@ -28,7 +29,7 @@ pub(super) fn compare(engine: &Engine, notebook: &Notebook, files: &Files, findi
         Err(error) => return damaged(&error, findings),
     };
     let wants_row =
-        |path: &NotePath, stat: &StoreStat| stat.is_file() && path.to_str().is_some() && !files.sidecars.contains(path);
+        |path: &NotePath, stat: &StoreStat| stat.is_file() && has_row(path) && !files.sidecars.contains(path);
     for (path, stat) in files.all.iter().filter(|(path, stat)| wants_row(path, stat)) {
         let Some(row) = rows.get(path) else {
             findings.differ(Kind::NotIndexed, path, "the index does not have it");

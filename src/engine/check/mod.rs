@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub(super) use walk::is_temporary;
+
 use super::history_thread::Recording;
 use super::{Engine, EngineError, Notebook, Requester};
 use crate::types::{Actor, NotePath};

@@ -10,6 +10,7 @@ fn workspace() -> Workspace {
     let w = Workspace::holding(&[
         ("lab/a.md", "---\ntags: [x]\n---\nfirst\n"),
         ("lab/sub/b.md", "b"),
+        ("lab/sub/.metadata", "---\ntitle: It has no row\n---\n"),
         ("lab/p.png", "png"),
         ("lab/.p.png.json", "{\"tags\": [\"y\"]}"),
     ]);

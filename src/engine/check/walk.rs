@@ -114,8 +114,8 @@ fn orphaned<'a>(name: &str, subjects: &'a [String]) -> Option<&'a String> {
     subjects.iter().find(|subject| hidden.starts_with(subject.as_str()) && subject.contains('.'))
 }
 
-/// A temporary file of [`crate::sys::Dir::write_durably`].
-fn is_temporary(path: &NotePath) -> bool {
+/// A temporary file of [`crate::sys::Dir::stage`].
+pub(in crate::engine) fn is_temporary(path: &NotePath) -> bool {
     maker_of_temporary(path.name()).is_some()
 }
 

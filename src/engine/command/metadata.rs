@@ -2,11 +2,10 @@
 
 use serde::Serialize;
 
-use crate::engine::edit::{GestureWords, with_gesture};
+use crate::engine::edit::{GestureWords, set_property, tag_named, unset_property, with_gesture};
 use crate::engine::{Engine, EngineError, Requester};
-use crate::index::parse;
 use crate::index::parse::edit::MetaEdit;
-use crate::types::{TagName, Value};
+use crate::types::Value;
 
 /// Reply of the commands that edit metadata.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,27 +49,15 @@ impl Engine {
         values: &[(String, Value)],
         by: &Requester,
     ) -> Result<Edited, EngineError> {
-        let edits: Vec<MetaEdit> = values
-            .iter()
-            .map(|(key, value)| {
-                let key = key_named(key)?;
-                if key == "tags" {
-                    // A note may say what it likes; what is asked of us can still be refused.
-                    parse::tags_in(value)
-                        .into_iter()
-                        .try_for_each(|tag| tag.or_else(|text| tag_named(&text)).map(drop))?;
-                }
-                Ok(MetaEdit::Set { key, value: value.clone() })
-            })
-            .collect::<Result<_, EngineError>>()?;
+        let edits =
+            values.iter().map(|(key, value)| set_property(key, value.clone())).collect::<Result<Vec<_>, _>>()?;
         let keys: Vec<&str> = values.iter().map(|(key, _)| key.trim()).collect();
         let summary = format!("Set {} in {file}", keys.join(", "));
         self.edit_files(&[file.to_owned()], &edits, summary, by)
     }
 
     pub(super) fn unset_properties(&self, file: &str, keys: &[String], by: &Requester) -> Result<Edited, EngineError> {
-        let edits: Vec<MetaEdit> =
-            keys.iter().map(|key| Ok(MetaEdit::Unset { key: key_named(key)? })).collect::<Result<_, EngineError>>()?;
+        let edits = keys.iter().map(|key| unset_property(key)).collect::<Result<Vec<_>, _>>()?;
         let summary = format!("Unset {} in {file}", keys.join(", "));
         self.edit_files(&[file.to_owned()], &edits, summary, by)
     }
@@ -114,17 +101,4 @@ fn names(files: &[String]) -> String {
     const NAMED: usize = 3;
     let shown = files.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     if files.len() > NAMED { format!("{shown} and {} more", files.len() - NAMED) } else { shown }
-}
-
-/// A legal tag, or the refusal.
-pub(super) fn tag_named(text: &str) -> Result<TagName, EngineError> {
-    TagName::new(text).map_err(|error| EngineError::Invalid(error.to_string()))
-}
-
-fn key_named(key: &str) -> Result<String, EngineError> {
-    let key = key.trim();
-    if key.is_empty() || key.split('.').any(str::is_empty) || key.chars().any(char::is_control) {
-        return Err(EngineError::Invalid(format!("`{key}` is no property's name")));
-    }
-    Ok(key.to_owned())
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::metadata::tag_named;
 use super::reply;
 use crate::engine::catalog::TagPath;
+use crate::engine::edit::tag_named;
 use crate::engine::{Engine, EngineError, Notebook};
 use crate::index::notebook::{QueryOptions, QueryResult, QuerySource, run_query};
 use crate::index::query::{Query, Scope, parse_line, parse_view};

@@ -47,7 +47,10 @@ fn kind_and_exit(error: &EngineError) -> (&'static str, u8) {
         EngineError::Denied(_) => ("denied", 3),
         EngineError::Invalid(_) => ("invalid", 2),
         EngineError::ReadOnly(_) => ("read_only", 3),
-        EngineError::Conflict(_) | EngineError::History(HistoryError::Conflict(_)) => ("conflict", 3),
+        EngineError::Stale { .. } | EngineError::Conflict(_) | EngineError::History(HistoryError::Conflict(_)) => {
+            ("conflict", 3)
+        }
+        EngineError::Full(_) => ("full", 3),
         EngineError::Held(_) => ("held", 3),
         EngineError::Broken(_) => ("broken", 5),
         EngineError::Closed => ("closed", 5),

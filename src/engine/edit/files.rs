@@ -3,12 +3,13 @@
 use super::contents::check_place;
 use super::gesture::with_gesture;
 use super::metadata::sidecars_of;
-use super::rewrite::refused;
+use super::note::hash_of;
+use super::rewrite::{read, refused};
 use super::trash;
 use crate::engine::{Change, ChangeOp, Engine, EngineError, Notebook, Requester};
 use crate::index::parse::{is_binary, sidecar_names};
 use crate::sys::StoreStat;
-use crate::types::NotePath;
+use crate::types::{ContentHash, NotePath};
 
 impl Engine {
     /// Removes a file with its sidecars, or a folder with all in it. What the history holds stays there; what it
@@ -17,20 +18,46 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotFound`]; the store's.
     pub fn delete_file(&self, notebook: &Notebook, path: &NotePath, by: &Requester) -> Result<(), EngineError> {
+        self.delete_file_if(notebook, path, None, by)
+    }
+
+    /// As [`Engine::delete_file`]; with `expected`, only a file whose contents have one of these hashes.
+    ///
+    /// # Errors
+    /// As there; [`EngineError::Stale`] with the hash that it has.
+    pub fn delete_file_if(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        expected: Option<&[ContentHash]>,
+        by: &Requester,
+    ) -> Result<(), EngineError> {
         self.check_writable()?;
         check_place(path)?;
         let by = with_gesture(by);
         let removed = if stat_of(notebook, path)?.is_dir() {
             self.delete_folder(notebook, path, &by)
         } else {
-            self.delete_with_sidecars(notebook, path, &by)
+            self.delete_with_sidecars(notebook, path, expected, &by)
         };
         trash::tidy(&self.codex_path());
         removed
     }
 
-    fn delete_with_sidecars(&self, notebook: &Notebook, path: &NotePath, by: &Requester) -> Result<(), EngineError> {
+    fn delete_with_sidecars(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        expected: Option<&[ContentHash]>,
+        by: &Requester,
+    ) -> Result<(), EngineError> {
         let _lock = self.workbench.lock_file(notebook.number, path);
+        if let Some(expected) = expected {
+            let current = read(&notebook.dir, path)?.map(|current| hash_of(&current.bytes));
+            if let Some(current) = current.filter(|hash| !expected.contains(hash)) {
+                return Err(EngineError::Stale { path: path.to_string(), current });
+            }
+        }
         for sidecar in existing_sidecars(notebook, path) {
             self.delete_one(notebook, &sidecar, by)?;
         }

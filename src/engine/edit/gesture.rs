@@ -48,8 +48,10 @@ pub(super) fn part_way(error: EngineError, done: &[String]) -> EngineError {
         EngineError::Held(text) => EngineError::Held(said(text)),
         EngineError::Broken(text) => EngineError::Broken(said(text)),
         EngineError::Edit(source) => EngineError::Invalid(said(source.to_string())),
+        EngineError::Full(text) => EngineError::Full(said(text)),
         // These carry a source whose number the caller needs; the history tells what was done.
         EngineError::Closed
+        | EngineError::Stale { .. }
         | EngineError::Behind(_)
         | EngineError::Store(_)
         | EngineError::Index(_)

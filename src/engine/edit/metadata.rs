@@ -10,7 +10,7 @@ use super::threads::on_threads;
 use crate::engine::catalog::CatalogFile;
 use crate::engine::{Engine, EngineError, Notebook, Requester};
 use crate::index::parse::edit::{EditError, MetaEdit};
-use crate::index::parse::{Sidecar, content_type, has_frontmatter, parse, sidecar_names};
+use crate::index::parse::{ParsedNote, Sidecar, content_type, has_frontmatter, parse, sidecar_names};
 use crate::sys::StoreStat;
 use crate::types::{FileKey, NotePath, TagName};
 
@@ -18,12 +18,38 @@ use crate::types::{FileKey, NotePath, TagName};
 const MANY: usize = 8;
 
 /// A note's metadata as it stands in the store.
-struct Described {
+pub(super) struct Described {
     /// The note itself; `bytes` are empty where it has no frontmatter.
-    own: Current,
-    sidecars: Vec<SidecarFile>,
+    pub(super) own: Current,
+    pub(super) sidecars: Vec<SidecarFile>,
     /// Path and attributes of each sidecar.
-    places: Vec<(NotePath, StoreStat)>,
+    pub(super) places: Vec<(NotePath, StoreStat)>,
+}
+
+impl Described {
+    /// A note with the sidecars that it has in the store.
+    pub(super) fn of(notebook: &Notebook, path: &NotePath, own: Current) -> Result<Self, EngineError> {
+        let mut described = Self { own, sidecars: Vec::new(), places: Vec::new() };
+        for (place, kind) in sidecars_of(path) {
+            let is_file = notebook.dir.stat(&place).is_ok_and(|stat| stat.is_file());
+            if let (true, Some(current)) = (is_file, if is_file { read(&notebook.dir, &place)? } else { None }) {
+                let name = name_of(&place)?.to_owned();
+                described.sidecars.push(SidecarFile { name, kind, bytes: current.bytes });
+                described.places.push((place, current.stat));
+            }
+        }
+        Ok(described)
+    }
+
+    /// What it says with these bytes of its own.
+    pub(super) fn parsed(&self, name: &str, own: &[u8]) -> ParsedNote {
+        let sidecars: Vec<Sidecar<'_>> = self
+            .sidecars
+            .iter()
+            .map(|sidecar| Sidecar { name: &sidecar.name, kind: sidecar.kind, bytes: &sidecar.bytes })
+            .collect();
+        parse(name, content_type(name, &own[..own.len().min(8192)]), own, &sidecars)
+    }
 }
 
 impl Engine {
@@ -97,7 +123,8 @@ impl Engine {
         Err(keeps_changing(notebook, path))
     }
 
-    fn write_metadata(
+    /// Writes one of the files that describe a note.
+    pub(super) fn write_metadata(
         &self,
         notebook: &Notebook,
         path: &NotePath,
@@ -135,7 +162,7 @@ impl Engine {
 }
 
 /// The parsers know a file by its name alone; who reads the message wants to open it.
-fn named_whole(error: EditError, notebook: &Notebook, path: &NotePath) -> EditError {
+pub(super) fn named_whole(error: EditError, notebook: &Notebook, path: &NotePath) -> EditError {
     match error {
         EditError::Unreadable(mut problem) => {
             let folder = path.parent();
@@ -178,14 +205,15 @@ impl Engine {
     }
 }
 
-fn name_of(path: &NotePath) -> Result<&str, EngineError> {
+/// The name of a file that can have metadata.
+pub(super) fn name_of(path: &NotePath) -> Result<&str, EngineError> {
     path.to_str()
         .map(|text| text.rsplit('/').next().unwrap_or(text))
         .ok_or_else(|| EngineError::Invalid(format!("the name of {path} is not UTF-8; rename it to give it metadata")))
 }
 
 /// Reads what describes a note.
-fn describe(notebook: &Notebook, path: &NotePath) -> Result<Described, EngineError> {
+pub(super) fn describe(notebook: &Notebook, path: &NotePath) -> Result<Described, EngineError> {
     let name = name_of(path)?;
     let missing = || EngineError::NotFound(format!("no file {} in the store", notebook.dir.shown(path).display()));
     let own = if has_frontmatter(name) {
@@ -198,16 +226,7 @@ fn describe(notebook: &Notebook, path: &NotePath) -> Result<Described, EngineErr
         }
         Current { bytes: Vec::new(), stat }
     };
-    let mut described = Described { own, sidecars: Vec::new(), places: Vec::new() };
-    for (place, kind) in sidecars_of(path) {
-        let is_file = notebook.dir.stat(&place).is_ok_and(|stat| stat.is_file());
-        if let (true, Some(current)) = (is_file, if is_file { read(&notebook.dir, &place)? } else { None }) {
-            let name = name_of(&place)?.to_owned();
-            described.sidecars.push(SidecarFile { name, kind, bytes: current.bytes });
-            described.places.push((place, current.stat));
-        }
-    }
-    Ok(described)
+    Described::of(notebook, path, own)
 }
 
 /// Where a file's sidecars may be, in the order of merging.
@@ -219,14 +238,7 @@ pub(super) fn sidecars_of(path: &NotePath) -> Vec<(NotePath, crate::index::parse
 
 /// The tags that a file and its sidecars give it, as they stand in the store.
 pub(in crate::engine) fn tags_in_store(notebook: &Notebook, path: &NotePath) -> Result<Vec<TagName>, EngineError> {
-    let name = name_of(path)?;
     let described = describe(notebook, path)?;
-    let sidecars: Vec<Sidecar<'_>> = described
-        .sidecars
-        .iter()
-        .map(|sidecar| Sidecar { name: &sidecar.name, kind: sidecar.kind, bytes: &sidecar.bytes })
-        .collect();
-    let own = &described.own.bytes;
-    let parsed = parse(name, content_type(name, &own[..own.len().min(8192)]), own, &sidecars);
+    let parsed = described.parsed(name_of(path)?, &described.own.bytes);
     Ok(parsed.tags.into_iter().map(|(tag, _)| tag).collect())
 }

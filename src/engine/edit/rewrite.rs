@@ -27,6 +27,17 @@ pub(super) enum Outcome {
     Changed,
 }
 
+/// Whether another file took the place of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Swapped {
+    /// It is on disk.
+    Written,
+    /// The old one is no longer what it was.
+    Changed,
+    /// Something holds to the old one's inode, or the folder takes no other: its bytes are to be replaced instead.
+    Held,
+}
+
 /// Reads a file whole, or says why it cannot be edited. `None`: there is none.
 pub(super) fn read(dir: &Dir, path: &NotePath) -> Result<Option<Current>, EngineError> {
     let stat = match dir.stat(path) {
@@ -62,10 +73,7 @@ impl Engine {
         by: &Requester,
     ) -> Result<Outcome, EngineError> {
         let replaced = self.replace_foretold(notebook, path, current, bytes, by);
-        if !matches!(replaced, Ok(Outcome::Written)) {
-            self.core.history.retract(notebook.number, path);
-        }
-        replaced
+        self.retract_unless_written(notebook, path, replaced)
     }
 
     fn replace_foretold(
@@ -76,29 +84,61 @@ impl Engine {
         bytes: &[u8],
         by: &Requester,
     ) -> Result<Outcome, EngineError> {
+        let swapped = self.swap(notebook, path, &current.stat, by, |replace, before_rename| {
+            notebook.dir.write_durably_with(path, bytes, replace, |new| before_rename(new))
+        })?;
+        match swapped {
+            Swapped::Written => Ok(Outcome::Written),
+            Swapped::Changed => Ok(Outcome::Changed),
+            Swapped::Held => self.replace_in_place(notebook, path, current, bytes),
+        }
+    }
+
+    /// What was foretold of a path is taken back, unless it happened.
+    pub(super) fn retract_unless_written(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        outcome: Result<Outcome, EngineError>,
+    ) -> Result<Outcome, EngineError> {
+        if !matches!(outcome, Ok(Outcome::Written)) {
+            self.core.history.retract(notebook.number, path);
+        }
+        outcome
+    }
+
+    /// Puts another file in the place of one that is there, unless something holds to its inode. `place` does it, as it
+    /// is told. The change is foretold: what comes of it, in the end, is to be noted or retracted.
+    pub(super) fn swap(
+        &self,
+        notebook: &Notebook,
+        path: &NotePath,
+        old: &StoreStat,
+        by: &Requester,
+        place: impl FnOnce(Replace, &mut dyn FnMut(&StoreStat) -> bool) -> Result<StoreStat, StoreError>,
+    ) -> Result<Swapped, EngineError> {
         notebook.check_trusted()?;
-        let dir = &notebook.dir;
-        if !dir.may_write(path)? {
+        if !notebook.dir.may_write(path)? {
             return Err(EngineError::Denied(format!(
                 "{} cannot be written by the user that runs cdx; change its mode or owner first",
-                dir.shown(path).display()
+                notebook.dir.shown(path).display()
             )));
         }
-        if self.is_open(current.stat.key) {
+        if self.is_open(old.key) {
             // What was written through a handle and not reported yet is its writer's, not this edit's.
             self.core.each_mount(|mount| mount.look_again());
         }
         self.core.keep_before_edit(notebook, path, by);
-        if current.stat.nlink > 1 || self.is_open(current.stat.key) {
-            return self.replace_in_place(notebook, path, current, bytes);
+        if old.nlink > 1 || self.is_open(old.key) {
+            return Ok(Swapped::Held);
         }
         // The mount shows the same note under the same number, so that nothing that holds its entry loses it.
-        let number = notebook.node_number(&current.stat);
+        let number = notebook.node_number(old);
         let (mut carried, mut guard) = (None, None);
-        let written = dir.write_durably_with(path, bytes, Replace::IfUnchanged(current.stat), |new| {
+        let written = place(Replace::IfUnchanged(*old), &mut |new| {
             // Until the rename nobody opens it; who opened it meanwhile must not be left with a dead inode.
             guard = Some(self.workbench.stop_writes(number));
-            if self.is_open(current.stat.key) {
+            if self.is_open(old.key) {
                 return false;
             }
             notebook.carry_number(new, number);
@@ -108,25 +148,26 @@ impl Engine {
         drop(guard);
         match written {
             Ok(_) => {
-                notebook.nodes.release(current.stat.key);
-                Ok(Outcome::Written)
+                notebook.nodes.release(old.key);
+                Ok(Swapped::Written)
             }
             Err(error) => {
                 if let Some(key) = carried {
                     notebook.nodes.release(key);
                 }
                 match error.errno() {
-                    libc::ESTALE | libc::ENOENT => Ok(Outcome::Changed),
+                    libc::ESTALE | libc::ENOENT => Ok(Swapped::Changed),
                     // It was opened meanwhile. Or the folder cannot be written, or the file belongs to somebody else who
                     // lets us write to it: a new inode is refused, its bytes are not.
-                    libc::EBUSY | libc::EACCES | libc::EPERM => self.replace_in_place(notebook, path, current, bytes),
+                    libc::EBUSY | libc::EACCES | libc::EPERM => Ok(Swapped::Held),
                     _ => Err(self.failed(notebook, error)),
                 }
             }
         }
     }
 
-    fn replace_in_place(
+    /// Replaces a file's bytes on its inode.
+    pub(super) fn replace_in_place(
         &self,
         notebook: &Notebook,
         path: &NotePath,

@@ -28,6 +28,25 @@ pub struct TagRename {
     pub declared: bool,
 }
 
+/// A tag to be renamed, with those below it.
+#[derive(Clone, Copy, Debug)]
+pub struct TagRenaming<'a> {
+    /// As it is.
+    pub from: &'a TagName,
+    /// As it will be.
+    pub to: &'a TagName,
+    /// Whether `to` may be there already.
+    pub merge: bool,
+    /// In one notebook alone; `None`: in the whole workspace, and where it declares the tag.
+    pub within: Option<NotebookNumber>,
+}
+
+impl TagRenaming<'_> {
+    fn is_about(&self, notebook: NotebookNumber) -> bool {
+        self.within.is_none_or(|within| within == notebook)
+    }
+}
+
 /// A file that a rename concerns.
 struct Concerned {
     notebook: Arc<Notebook>,
@@ -45,8 +64,17 @@ impl Engine {
     /// [`EngineError::Exists`] if `to` is there and `merge` is false; [`EngineError::NotFound`] if `from` is not.
     /// A note that cannot be edited is named before anything is written.
     pub fn rename_tag(&self, from: &TagName, to: &TagName, merge: bool, by: &Requester) -> Result<usize, EngineError> {
+        self.rename_tag_within(TagRenaming { from, to, merge, within: None }, by)
+    }
+
+    /// As [`Engine::rename_tag`], where it is to be done.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rename_tag_within(&self, renaming: TagRenaming<'_>, by: &Requester) -> Result<usize, EngineError> {
         self.check_writable()?;
-        let concerned = self.concerned(from, to, merge)?;
+        let TagRenaming { from, to, within, .. } = renaming;
+        let concerned = self.concerned(renaming)?;
         let edits = [rename(from, to)];
         for file in concerned.iter().filter(|file| file.bears) {
             would_change(&file.notebook, &file.path, &edits)
@@ -57,6 +85,9 @@ impl Engine {
         let summary = Some(format!("Rename tag {from} to {to}"));
         self.describe_gesture(&gesture, GestureWords { summary, ..GestureWords::default() });
         let done = self.rename_in_all(&concerned, (from, to), &by)?;
+        if within.is_some() {
+            return Ok(done);
+        }
         if self.declares_within(from) {
             self.edit_workspace_tags(&rename(from, to))?;
         }
@@ -85,9 +116,18 @@ impl Engine {
     /// # Errors
     /// As there.
     pub fn plan_tag_rename(&self, from: &TagName, to: &TagName, merge: bool) -> Result<TagRename, EngineError> {
-        let concerned = self.concerned(from, to, merge)?;
+        self.plan_tag_rename_within(TagRenaming { from, to, merge, within: None })
+    }
+
+    /// What [`Engine::rename_tag_within`] would change, without writing.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn plan_tag_rename_within(&self, renaming: TagRenaming<'_>) -> Result<TagRename, EngineError> {
+        let concerned = self.concerned(renaming)?;
         let shown = |file: &Concerned| format!("{}/{}", file.notebook.name(), file.path);
-        Ok(TagRename { files: concerned.iter().map(shown).collect(), declared: self.declares_within(from) })
+        let declared = renaming.within.is_none() && self.declares_within(renaming.from);
+        Ok(TagRename { files: concerned.iter().map(shown).collect(), declared })
     }
 
     fn rename_in(&self, file: &Concerned, from: &TagName, to: &TagName, by: &Requester) -> Result<bool, EngineError> {
@@ -106,22 +146,26 @@ impl Engine {
     }
 
     /// The files that a rename concerns, by notebook and path, once it is known to be allowed.
-    fn concerned(&self, from: &TagName, to: &TagName, merge: bool) -> Result<Vec<Concerned>, EngineError> {
+    fn concerned(&self, renaming: TagRenaming<'_>) -> Result<Vec<Concerned>, EngineError> {
         self.barrier(BARRIER)?;
+        let TagRenaming { from, to, merge, .. } = renaming;
         let catalog = self.catalog();
-        if !catalog.has_tag(from) {
+        if !self.has_tag_where(renaming, from) {
             return Err(EngineError::NotFound(format!("no tag `{from}`")));
         }
         if from != to && to.is_within(from) {
             return Err(EngineError::Invalid(format!("`{to}` is below `{from}`; a tag cannot be moved into itself")));
         }
-        if from != to && !merge && catalog.has_tag(to) {
+        if from != to && !merge && self.has_tag_where(renaming, to) {
             return Err(EngineError::Exists(format!("there is a tag `{to}` already; with --merge the two become one")));
         }
         let mut found: BTreeMap<(NotebookNumber, NotePath), Concerned> = BTreeMap::new();
         for (tag, _) in catalog.tag_counts().into_iter().filter(|(tag, _)| tag.is_within(from)) {
             for member in catalog.tag_folder(&TagPath { base: tag, operators: Vec::new() }).members().iter() {
                 let Ok((notebook, file)) = self.file_of(member.file) else { continue };
+                if !renaming.is_about(notebook.number) {
+                    continue;
+                }
                 let path = file.path.clone();
                 found.entry((notebook.number, path.clone())).or_insert(Concerned {
                     notebook,
@@ -131,7 +175,7 @@ impl Engine {
                 });
             }
         }
-        for (notebook, path) in self.views_naming(from, to)? {
+        for (notebook, path) in self.views_naming(renaming)? {
             found.entry((notebook.number, path.clone())).and_modify(|file| file.names = true).or_insert(Concerned {
                 notebook,
                 path,
@@ -143,9 +187,10 @@ impl Engine {
     }
 
     /// The `.cdx` whose queries a rename changes; one that cannot be read is left for its author to mend.
-    fn views_naming(&self, from: &TagName, to: &TagName) -> Result<Vec<(Arc<Notebook>, NotePath)>, EngineError> {
+    fn views_naming(&self, renaming: TagRenaming<'_>) -> Result<Vec<(Arc<Notebook>, NotePath)>, EngineError> {
+        let TagRenaming { from, to, .. } = renaming;
         let mut views = Vec::new();
-        for notebook in self.notebooks() {
+        for notebook in self.notebooks().into_iter().filter(|notebook| renaming.is_about(notebook.number)) {
             for path in notebook.reader.stats()?.into_iter().map(|row| row.path) {
                 let name = match path.to_str() {
                     Some(name) if name.to_ascii_lowercase().ends_with(".cdx") => name,
@@ -158,6 +203,15 @@ impl Engine {
             }
         }
         Ok(views)
+    }
+
+    /// Whether there is a tag where the renaming is to be done.
+    fn has_tag_where(&self, renaming: TagRenaming<'_>, tag: &TagName) -> bool {
+        let catalog = self.catalog();
+        match renaming.within {
+            None => catalog.has_tag(tag),
+            Some(notebook) => catalog.tag_counts_in(&[notebook]).iter().any(|(borne, _)| borne.is_within(tag)),
+        }
     }
 
     fn declares_within(&self, tag: &TagName) -> bool {

@@ -66,6 +66,65 @@ pub(in crate::engine) fn find(codex: &Path, notebook: &str, path: &NotePath) -> 
     Ok(None)
 }
 
+/// A file in the trash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) struct Trashed {
+    /// The name of its entry.
+    pub(in crate::engine) entry: String,
+    /// The notebook that it was in, by name.
+    pub(in crate::engine) notebook: String,
+    /// Where it was.
+    pub(in crate::engine) path: NotePath,
+    /// When it was put there, in seconds.
+    pub(in crate::engine) at: i64,
+}
+
+/// All files in the trash, oldest first.
+pub(in crate::engine) fn list(codex: &Dir) -> Result<Vec<Trashed>, StoreError> {
+    let mut found = Vec::new();
+    for entry in entries(codex)? {
+        let Some(name) = entry.name().to_str() else { continue };
+        let mut parts = name.splitn(4, '-');
+        let at = parts.next().and_then(|at| at.parse().ok());
+        if let (Some(at), Some(notebook), Some(path)) = (at, parts.nth(2), only_file(codex, &entry)?) {
+            found.push(Trashed { entry: name.to_owned(), notebook: notebook.to_owned(), path, at });
+        }
+    }
+    Ok(found)
+}
+
+/// Moves a file of the trash back to where it was.
+///
+/// # Errors
+/// EEXIST where there is another now.
+pub(in crate::engine) fn put_back(codex: &Dir, file: &Trashed, notebook: &Notebook) -> Result<(), StoreError> {
+    let entry = folder().join(&file.entry).unwrap_or_else(|_| folder());
+    let place = file.path.below(&entry);
+    notebook.dir.make_dirs(&file.path.parent())?;
+    match codex.rename_into(&place, &notebook.dir, &file.path) {
+        Err(error) if error.errno() == libc::EXDEV => {
+            let (bytes, _) = codex.read(&place, u64::MAX)?;
+            notebook.dir.write_durably(&file.path, &bytes, Replace::Never)?;
+        }
+        other => other?,
+    }
+    remove(codex, &entry)
+}
+
+/// The file of an entry, below it.
+fn only_file(codex: &Dir, entry: &NotePath) -> Result<Option<NotePath>, StoreError> {
+    let mut at = entry.clone();
+    loop {
+        let stat = codex.stat(&at)?;
+        if !stat.is_dir() {
+            return Ok(at.strip_prefix(entry));
+        }
+        let first = codex.list(&at)?.into_iter().next();
+        let Some(next) = first.and_then(|first| at.join(first.name.as_encoded_bytes()).ok()) else { return Ok(None) };
+        at = next;
+    }
+}
+
 /// Entries, oldest first: their names begin with the time.
 fn entries(codex: &Dir) -> Result<Vec<NotePath>, StoreError> {
     let mut entries: Vec<NotePath> = match codex.list(&folder()) {

@@ -2,6 +2,7 @@
 //! It knows nothing of git; [`crate::history`] does.
 
 mod apply;
+mod deleted;
 mod diff;
 mod restore;
 mod revision;
@@ -15,7 +16,8 @@ use super::{Engine, EngineError, Notebook};
 use crate::history::{CommitInfo, PastKind};
 use crate::types::{CommitId, NotePath};
 
-pub use undo::{UndoReply, Undone};
+pub use deleted::Deleted;
+pub use undo::{Gesture, UndoReply, Undone};
 
 /// A file as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]

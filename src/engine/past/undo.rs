@@ -36,6 +36,15 @@ fn time<S: serde::Serializer>(time: &Instant, s: S) -> Result<S::Ok, S::Error> {
     s.collect_str(time)
 }
 
+/// What one actor changed in one go.
+#[derive(Clone, Debug)]
+pub struct Gesture {
+    /// Its id.
+    pub id: GestureId,
+    /// Its commits, newest first, at least one, each with the notebook that it is in.
+    pub commits: Vec<(Arc<Notebook>, CommitInfo)>,
+}
+
 /// What has to be changed in one notebook.
 type Reversal = (Arc<Notebook>, Vec<Recorded>);
 
@@ -84,6 +93,54 @@ impl Engine {
             }
         }
         Ok(reply)
+    }
+
+    /// The newest gestures of all these notebooks, newest first, at most `count`, each with the commits that it made and
+    /// the notebooks that they are in. Those that were undone, and those that undid, are left out.
+    ///
+    /// # Errors
+    /// The history's.
+    pub fn gestures(&self, notebooks: &[Arc<Notebook>], count: usize) -> Result<Vec<Gesture>, EngineError> {
+        let mut found: HashMap<GestureId, Gesture> = HashMap::new();
+        for notebook in notebooks {
+            for (id, commits) in notebook.history.gestures(None, count)? {
+                let gesture = found.entry(id.clone()).or_insert_with(|| Gesture { id, commits: Vec::new() });
+                gesture.commits.extend(commits.into_iter().map(|commit| (Arc::clone(notebook), commit)));
+            }
+        }
+        let mut gestures: Vec<Gesture> = found.into_values().filter(|gesture| !gesture.commits.is_empty()).collect();
+        for gesture in &mut gestures {
+            gesture.commits.sort_by_key(|(_, commit)| std::cmp::Reverse(commit.time));
+        }
+        gestures.sort_by(|a, b| (b.commits[0].1.time, &b.id).cmp(&(a.commits[0].1.time, &a.id)));
+        gestures.truncate(count);
+        Ok(gestures)
+    }
+
+    /// Reverts one gesture, in all notebooks that it touched. What is pending is recorded first.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for none of the id, [`EngineError::Denied`] for somebody else's (without `anyone`);
+    /// [`EngineError::Conflict`] as for [`Engine::undo`].
+    pub fn undo_one(&self, gesture: &GestureId, anyone: bool, by: &Requester) -> Result<UndoReply, EngineError> {
+        self.check_writable()?;
+        self.flush_history()?;
+        let mut newest: Option<CommitInfo> = None;
+        for notebook in self.notebooks() {
+            for id in notebook.history.commits_of(std::slice::from_ref(gesture))? {
+                let commit = notebook.history.commit(id)?;
+                if !anyone && commit.actor != by.actor {
+                    return Err(EngineError::Denied("somebody else made that change".to_owned()));
+                }
+                if newest.as_ref().is_none_or(|newest| commit.time > newest.time) {
+                    newest = Some(commit);
+                }
+            }
+        }
+        let commit = newest.ok_or_else(|| EngineError::NotFound(format!("there is no gesture `{}`", gesture.0)))?;
+        let files = self.undo_gesture(gesture, &commit, by)?;
+        let undone = Undone { gesture: gesture.clone(), time: commit.time, summary: commit.summary, files };
+        Ok(UndoReply { undone: vec![undone] })
     }
 
     fn undo_gesture(

@@ -2,6 +2,7 @@
 //! time. It knows nothing of mounts; what it knows of the engine is [`ResultSource`].
 
 mod cached;
+mod live;
 mod members;
 #[cfg(test)]
 mod model_tests;
@@ -17,6 +18,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
+pub use live::LiveResult;
 pub use members::GroupFolder;
 pub use source::{Evaluated, EvaluatedGroup, ResultSource};
 pub use view::ViewFolder;

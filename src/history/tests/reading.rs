@@ -176,3 +176,26 @@ fn verifying_names_what_cannot_be_read() {
     assert!(problems[0].starts_with("r/a: ") && problems[1].starts_with("commit "), "{problems:?}");
     assert_eq!(problems.len(), 2, "{problems:?}");
 }
+
+#[test]
+fn commits_are_picked_by_time_and_author() {
+    let scratch = Scratch::new();
+    for (number, name) in (1..).zip(["ada", "bohr", "ada", "curie"]) {
+        scratch.record_as(Actor::User(name.into()), &format!("g{number}"), &[], vec![write("a", name)]);
+    }
+    let check = |filter: LogFilter, page: (usize, usize), expected: &str| {
+        let found = scratch.history.log_where(&filter, page.0, page.1).unwrap();
+        let authors: Vec<String> = found.iter().map(|commit| commit.actor.author_name()).collect();
+        assert_eq!(authors.join(" "), expected, "{filter:?}");
+    };
+    let all = LogFilter::default();
+    check(all.clone(), (0, 9), "curie ada bohr ada");
+    check(all.clone(), (1, 2), "ada bohr");
+    check(LogFilter { author: Some("ADA".into()), ..all.clone() }, (0, 9), "ada ada");
+    check(LogFilter { since: Some(minute(2)), until: Some(minute(3)), ..all.clone() }, (0, 9), "ada bohr");
+    let head = scratch.history.head().unwrap().unwrap();
+    let parent = scratch.history.parent(head).unwrap().unwrap();
+    assert_eq!(scratch.history.commit(parent).unwrap().actor.author_name(), "ada");
+    let first = scratch.history.log_where(&all, 3, 1).unwrap()[0].id;
+    assert_eq!(scratch.history.parent(first).unwrap(), None);
+}

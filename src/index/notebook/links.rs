@@ -11,7 +11,7 @@ use super::writer::Touched;
 use crate::index::parse::{LinkKind, ParsedLink};
 
 /// What may be left out at the end of a target.
-const NOTE_EXTENSIONS: [&str; 3] = [".md", ".markdown", ".cdx"];
+pub(crate) const NOTE_EXTENSIONS: [&str; 3] = [".md", ".markdown", ".cdx"];
 
 /// Writes a note's links, not yet resolved. External addresses and places in the note itself are none.
 pub(super) fn write(connection: &Connection, from: i64, links: &[ParsedLink]) -> rusqlite::Result<()> {
@@ -41,7 +41,7 @@ pub(super) fn resolve(connection: &Connection, touched: &Touched) -> rusqlite::R
 }
 
 /// Whether the target is of this notebook: neither `https:…` or `mailto:…` nor empty nor a folder.
-fn is_internal(target: &str) -> bool {
+pub(crate) fn is_internal(target: &str) -> bool {
     let has_scheme = target.split_once(':').is_some_and(|(scheme, _)| {
         scheme.len() > 1
             && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -62,6 +62,15 @@ fn kind_number(kind: LinkKind) -> i64 {
 /// The last components that a target leading to a file of this folded name may have.
 fn target_keys(name: &str) -> impl Iterator<Item = &str> {
     std::iter::once(name).chain(NOTE_EXTENSIONS.iter().filter_map(|extension| name.strip_suffix(extension)))
+}
+
+/// Where a target leads that stands, or might stand, in the note at `from`.
+pub(super) fn lookup(connection: &Connection, from: &str, target: &str) -> rusqlite::Result<Option<i64>> {
+    if !is_internal(target) {
+        return Ok(None);
+    }
+    let (from_path, target) = (from.to_owned(), target.to_owned());
+    destination(connection, &Unresolved { from: 0, position: 0, from_path, target, to: None })
 }
 
 struct Unresolved {
@@ -113,7 +122,7 @@ fn destination(connection: &Connection, link: &Unresolved) -> rusqlite::Result<O
 }
 
 /// The path that `target` means in `folder`; `None` if it leads out of the notebook.
-fn join(folder: &str, target: &str) -> Option<String> {
+pub(crate) fn join(folder: &str, target: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in target.split('/') {
         match part {

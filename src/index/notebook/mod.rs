@@ -5,6 +5,7 @@ mod fts5;
 mod idset;
 mod integrity;
 mod links;
+mod listing;
 mod names;
 mod properties;
 mod reader;
@@ -22,6 +23,8 @@ mod writer;
 
 pub use super::IndexError;
 pub use integrity::Derived;
+pub(crate) use links::{NOTE_EXTENSIONS, is_internal, join as join_target};
+pub use listing::{FileOrder, Listing};
 pub use reader::NotebookReader;
 pub use records::{Applied, FileRecord, IndexedFile, IndexedStat, RowChange};
 pub use rows::{FileRow, GroupRow, Links, QueryResult};

@@ -106,7 +106,7 @@ impl NotebookReader {
     }
 
     /// Runs `read` on a connection of the pool.
-    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, IndexError> {
+    pub(super) fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, IndexError> {
         let lent = self.lend()?;
         read(lent.connection()).map_err(|error| self.fail(error))
     }
@@ -255,6 +255,20 @@ impl NotebookReader {
         Ok(Links { outgoing, incoming })
     }
 
+    /// The file that a link with this target leads to, if it stands in the note at `from` (or in the root, for
+    /// the notebook's root).
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn link_target(&self, from: &NotePath, target: &str) -> Result<Option<NotePath>, IndexError> {
+        let from = from.to_str().unwrap_or_default();
+        self.with(|connection| {
+            let Some(id) = super::links::lookup(connection, from, target)? else { return Ok(None) };
+            let mut statement = connection.prepare_cached("SELECT path FROM file_metadata WHERE id = ?1")?;
+            statement.query_row([id], |row| rowio::path_at(row, 0)).optional()
+        })
+    }
+
     /// Distinct values of a property with how many notes have each, most first, at most `limit`.
     ///
     /// # Errors
@@ -277,6 +291,35 @@ impl NotebookReader {
         let sql = "SELECT k.key, count(DISTINCT p.file_id) AS notes FROM property_keys k
                    JOIN properties p ON p.key_id = k.id GROUP BY k.id ORDER BY notes DESC, k.key";
         self.all(sql, [], |row| Ok((row.get(0)?, count_at(row, 1)?)))
+    }
+
+    /// Files in whose title words begin with each of `words`, as full text folds them, at most `limit`, in no order;
+    /// without words, the first by title.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn titled(&self, words: &[&str], limit: usize) -> Result<Vec<FileId>, IndexError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let id = |row: &Row<'_>| Ok(FileId(row.get(0)?));
+        if words.is_empty() {
+            return self.all("SELECT id FROM file_metadata ORDER BY title_order LIMIT ?1", [limit], id);
+        }
+        let prefixes: Vec<String> = words.iter().map(|word| format!("\"{}\" *", word.replace('"', "\"\""))).collect();
+        let expression = format!("title : ({})", prefixes.join(" AND "));
+        self.all("SELECT rowid FROM search_index WHERE search_index MATCH ?1 LIMIT ?2", (expression, limit), id)
+    }
+
+    /// Property keys in use that hold `text`, those that begin with it first, at most `limit`. Quicker than
+    /// [`NotebookReader::property_keys`], since nothing is counted.
+    ///
+    /// # Errors
+    /// SQLite's.
+    pub fn keys_like(&self, text: &str, limit: usize) -> Result<Vec<String>, IndexError> {
+        let sql = "SELECT key FROM property_keys k WHERE instr(lower(key), ?1) > 0
+                   AND EXISTS (SELECT 1 FROM properties p WHERE p.key_id = k.id)
+                   ORDER BY instr(lower(key), ?1), key LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(sql, (text.to_lowercase(), limit), |row| row.get(0))
     }
 
     /// Tags with the colours they were given.

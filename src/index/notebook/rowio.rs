@@ -7,7 +7,7 @@ use crate::types::{ContentHash, FileId, Instant, NodeNumber, NotePath, NotebookN
 
 /// The columns of [`file_row`], in order.
 pub(super) const FILE_COLUMNS: &str = "f.id, f.path, f.node, f.title, f.description, f.file_type, f.content_type, \
-    f.size, f.hash, f.properties, f.created_at, f.mtime_ns";
+    f.size, f.hash, f.properties, f.created_at, f.mtime_ns, f.sidecar_path";
 
 /// The columns of [`stat_row`], in order.
 pub(super) const STAT_COLUMNS: &str = "id, path, dev, inode, btime_ns, size, mtime_ns, ctime_ns, sidecar_mark, hash";
@@ -76,6 +76,7 @@ pub(super) fn file_row(row: &Row<'_>, notebook: &str, number: NotebookNumber) ->
         properties: properties_of(row.get_ref(9)?.as_str_or_null()?),
         created: created_at(row, 10)?,
         modified: iso(row.get(11)?),
+        sidecar: row.get_ref(12)?.as_bytes_or_null()?.and_then(|path| NotePath::new(path).ok()),
         snippet: None,
     })
 }

@@ -40,6 +40,9 @@ pub struct FileRow {
     pub created: String,
     /// When its contents last changed (ISO 8601).
     pub modified: String,
+    /// The sidecar that its metadata is written to, where it has one.
+    #[serde(skip)]
+    pub sidecar: Option<NotePath>,
     /// Excerpt around the full text matches, where the query has any: matches between `\u{2}` and `\u{3}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snippet: Option<String>,
@@ -50,6 +53,9 @@ pub struct FileRow {
 pub struct QueryResult {
     /// The page that `limit` and `offset` ask for, in order.
     pub files: Vec<FileRow>,
+    /// How well each of `files` fits the words of the query, the greatest best; empty where the order is another.
+    #[serde(skip)]
+    pub scores: Vec<f64>,
     /// Over all matches: group and the positions... see [`GroupRow`]; `None` without `group`.
     pub groups: Option<Vec<GroupRow>>,
     /// How many match in all.

@@ -171,7 +171,7 @@ fn cut(target: &str) -> (&str, Option<&str>) {
 }
 
 /// `%20` and the like decoded; what is no escape, or would not be UTF-8, stays.
-fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();
     }

@@ -18,6 +18,8 @@ mod xml;
 mod tests;
 
 pub use content::{content_type, is_binary};
+pub(crate) use markdown::percent_decoded;
+
 pub use frontmatter::{Frontmatter, METADATA_MAX, has_frontmatter, split};
 pub use note::{LinkKind, ParsedLink, ParsedNote, Problem, Sidecar, SidecarKind, TagOrigin};
 pub use read::parse;

@@ -44,7 +44,9 @@ fn the_description_is_whole() {
             assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{at} shares its name");
             assert!(operation["summary"].is_string() && operation["tags"].is_array(), "{at} says nothing of itself");
             assert!(
-                operation["responses"].as_object().is_some_and(|all| all.keys().any(|status| status.starts_with('2'))),
+                operation["responses"]
+                    .as_object()
+                    .is_some_and(|all| all.keys().any(|status| status.starts_with('2') || status == "101")),
                 "{at}"
             );
         }

@@ -5,14 +5,16 @@ use serde_json::{Value, json};
 use super::client::Ask;
 use super::{Api, Person};
 use cdx::access::{NewSecret, TokenKind};
-use cdx::index::system::NewApiToken;
-use cdx::types::{Instant, Role, TokenLimit, TokenScope, UserId, WorkspaceId};
+use cdx::engine::command::ask_running;
+use cdx::engine::{Command, Requester};
+use cdx::index::system::{NewApiToken, NewTask};
+use cdx::types::{Actor, Instant, Role, TaskId, TaskStatus, TokenLimit, TokenScope, UserId, WorkspaceId};
 
 /// Columns of the table. Member columns are people of the workspace `lab`; the last three show the owner's rights with
 /// something that is no longer good.
 const COLUMNS: [&str; 8] = ["owner", "editor", "viewer", "stranger", "nobody", "disabled", "expired", "revoked"];
 
-/// A row: method, path, body, and one letter a column: `A`llowed (whatever else the answer is), `h`idden (404),
+/// A row: method, path (as described; with a query where the workspace is named there), body, and one letter a column: `A`llowed (whatever else the answer is), `h`idden (404),
 /// `r`efused (403), `n`obody (401).
 struct Row(&'static str, &'static str, fn() -> Value, &'static str);
 
@@ -69,6 +71,84 @@ const ROWS: &[Row] = &[
     Row("PATCH", "/api/v1/workspaces/{ws}/notebooks/{nb}", || json!({}), EDITOR),
     Row("DELETE", "/api/v1/workspaces/{ws}/notebooks/{nb}", none, OWNER),
     Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/indexing-status", none, VIEWER),
+    // Files.
+    Row("GET", "/api/v1/files/{ref}", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files", none, VIEWER),
+    Row("POST", "/api/v1/workspaces/{ws}/notebooks/{nb}/files", || json!({}), EDITOR),
+    Row("POST", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/upload", none, EDITOR),
+    Row("POST", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/resolve-link", || json!({}), VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/templates", none, VIEWER),
+    Row("POST", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/from-template", || json!({}), EDITOR),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/path/{path}", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}", none, VIEWER),
+    Row("PUT", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}", || json!({"raw": 1}), EDITOR),
+    Row("DELETE", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}", none, EDITOR),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}/text", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}/content", none, VIEWER),
+    Row("PATCH", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}/move", || json!({}), EDITOR),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}/links", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}/history", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}/history/{commit}", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}/diff", none, VIEWER),
+    Row("POST", "/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}/restore", || json!({}), EDITOR),
+    // Folders.
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/folders", none, VIEWER),
+    Row("POST", "/api/v1/workspaces/{ws}/notebooks/{nb}/folders", || json!({}), EDITOR),
+    Row("DELETE", "/api/v1/workspaces/{ws}/notebooks/{nb}/folders", none, EDITOR),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/folders/{path}", none, VIEWER),
+    Row("PUT", "/api/v1/workspaces/{ws}/notebooks/{nb}/folders/{path}", || json!({}), EDITOR),
+    Row("PATCH", "/api/v1/workspaces/{ws}/notebooks/{nb}/folders/{path}", || json!({}), EDITOR),
+    Row("POST", "/api/v1/workspaces/{ws}/notebooks/{nb}/folders/{path}", || json!({}), EDITOR),
+    Row("DELETE", "/api/v1/workspaces/{ws}/notebooks/{nb}/folders/{path}", none, EDITOR),
+    // History.
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/history", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/at/{time}", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/deleted", none, VIEWER),
+    Row("POST", "/api/v1/workspaces/{ws}/notebooks/{nb}/deleted/restore", || json!({}), EDITOR),
+    // Queries and search.
+    Row("GET", "/api/v1/query?workspace_id={ws}", none, VIEWER),
+    Row("POST", "/api/v1/query?workspace_id={ws}", || json!({}), VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/search?q=a", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/search/tags?tags=a", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/search?q=a", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/search/tags?tags=a", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/suggest", none, VIEWER),
+    // Tags.
+    Row("GET", "/api/v1/workspaces/{ws}/tags", none, VIEWER),
+    Row("PATCH", "/api/v1/workspaces/{ws}/tags", || json!({}), EDITOR),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/tags", none, VIEWER),
+    Row("PATCH", "/api/v1/workspaces/{ws}/notebooks/{nb}/tags", || json!({}), EDITOR),
+    // History across notebooks.
+    Row("POST", "/api/v1/workspaces/{ws}/flush", none, EDITOR),
+    Row("GET", "/api/v1/workspaces/{ws}/gestures", none, VIEWER),
+    Row("POST", "/api/v1/workspaces/{ws}/undo", || json!({}), EDITOR),
+    Row("GET", "/api/v1/workspaces/{ws}/activity", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/trash", none, VIEWER),
+    // Nothing of the id is in it.
+    Row("POST", "/api/v1/workspaces/{ws}/trash/{id}/restore", none, "hhrhnnnn"),
+    // Tasks.
+    Row("GET", "/api/v1/tasks?workspace_id={ws}", none, VIEWER),
+    Row("POST", "/api/v1/tasks?workspace_id={ws}", || json!({}), EDITOR),
+    Row("GET", "/api/v1/tasks/{id}", none, VIEWER),
+    Row("PUT", "/api/v1/tasks/{id}", || json!({"title": ""}), EDITOR),
+    Row("DELETE", "/api/v1/tasks/{id}", none, EDITOR),
+    // Mounts: the owner of this workspace owns the server too.
+    Row("GET", "/api/v1/workspaces/{ws}/mounts", none, VIEWER),
+    Row("POST", "/api/v1/workspaces/{ws}/mounts", || json!({}), OWNER),
+    Row("DELETE", "/api/v1/workspaces/{ws}/mounts", none, OWNER),
+    // Plugins; nothing was said of the one that is asked for.
+    Row("GET", "/api/v1/workspaces/{ws}/plugins", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/plugins/{pid}", none, VIEWER),
+    Row("PUT", "/api/v1/workspaces/{ws}/plugins/{pid}", || json!({}), OWNER),
+    Row("DELETE", "/api/v1/workspaces/{ws}/plugins/{pid}", none, "hrrhnnnn"),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/plugins", none, VIEWER),
+    Row("GET", "/api/v1/workspaces/{ws}/notebooks/{nb}/plugins/{pid}", none, VIEWER),
+    Row("PUT", "/api/v1/workspaces/{ws}/notebooks/{nb}/plugins/{pid}", || json!({}), OWNER),
+    Row("DELETE", "/api/v1/workspaces/{ws}/notebooks/{nb}/plugins/{pid}", none, "hrrhnnnn"),
+    // Sockets, without a handshake (426); with one: `sockets::rights`.
+    Row("GET", "/api/v1/ws", none, PERSON),
+    Row("GET", "/api/v1/ws/notebooks/{notebook_id}", none, VIEWER),
+    Row("POST", "/api/v1/ws/ticket", none, PERSON),
 ];
 
 /// A server, the people of the columns, and a workspace that is made again when a row removed it.
@@ -76,13 +156,16 @@ struct Stage {
     api: Api,
     people: Vec<Person>,
     lab: (i64, i64),
+    task: i64,
+    /// The id of `sub/note.md`.
+    note: i64,
 }
 
 impl Stage {
     fn new() -> Self {
         let api = Api::start_with(|config| config.requests_per_second = 0);
         let people = ["owner", "editor", "viewer", "stranger", "disabled", "other"].map(|name| api.person(name)).into();
-        let mut stage = Self { api, people, lab: (0, 0) };
+        let mut stage = Self { api, people, lab: (0, 0), task: 0, note: 0 };
         stage.set();
         stage
     }
@@ -123,10 +206,52 @@ impl Stage {
         let runs = listed.as_array().unwrap().iter().find(|notebook| notebook["slug"] == "runs").cloned();
         let runs = runs.unwrap_or_else(|| self.api.call("POST", &path, &owner, &json!({"name": "runs"})).expect(201));
         self.lab = (lab.0, runs["id"].as_i64().unwrap());
+        let new = NewTask { title: "x", description: None, status: TaskStatus::Pending, assigned_to: None };
+        if db.task(TaskId(self.task)).unwrap().is_none_or(|task| task.workspace != lab) {
+            self.task = db.add_task(lab, &new).unwrap().id.0;
+        }
+        self.note = self.set_note(&format!("{path}/{}", self.lab.1), &owner);
         let disabled = UserId(self.person("disabled").id);
         if db.find_account("disabled").unwrap().unwrap().is_active {
             db.set_active(disabled, false).unwrap();
         }
+    }
+
+    /// The note is there, and its history has it.
+    fn set_note(&self, notebook: &str, owner: &Person) -> i64 {
+        let found = self.api.get(&format!("{notebook}/files/path/sub/note.md"), owner);
+        if found.status == 200 {
+            return found.json()["id"].as_i64().unwrap();
+        }
+        let note = json!({"path": "sub/note.md", "content": "x"});
+        let made = self.api.call("POST", &format!("{notebook}/files"), owner, &note).expect(201);
+        let lab = self.api.db().find_workspace("lab").unwrap().expect("a workspace");
+        let by = Requester { actor: Actor::Codex, gesture: None };
+        ask_running(&lab.path, &Command::Flush, &by).expect("an engine");
+        made["id"].as_i64().unwrap()
+    }
+
+    /// An address of a route at which there is something.
+    fn address(&self, method: &str, path: &str) -> String {
+        // Folders are moved by addresses of their own.
+        let rest = match method {
+            _ if path.contains("/files/path/") => "sub/note.md",
+            "PATCH" => "sub/move",
+            "POST" => "move",
+            _ => "sub",
+        };
+        path.replace("{ws}", &self.lab.0.to_string())
+            .replace("{nb}", &self.lab.1.to_string())
+            .replace("{user_id}", &self.person("other").id.to_string())
+            .replace("{file_id}", &self.note.to_string())
+            .replace("{ref}", &format!("{}:{}", self.lab.1, self.note))
+            .replace("{path}", rest)
+            .replace("{commit}", "today")
+            .replace("{time}", "today")
+            .replace("{notebook_id}", &self.lab.1.to_string())
+            .replace("{pid}", "kanban")
+            .replace("/tasks/{id}", &format!("/tasks/{}", self.task))
+            .replace("{id}", "999999")
     }
 
     /// A token of the owner's that is no longer good.
@@ -146,11 +271,7 @@ impl Stage {
     fn verdict(&mut self, row: &Row, column: &str) -> char {
         self.set();
         let Row(method, path, body, _) = row;
-        let path = path
-            .replace("{ws}", &self.lab.0.to_string())
-            .replace("{nb}", &self.lab.1.to_string())
-            .replace("{user_id}", &self.person("other").id.to_string())
-            .replace("{id}", "999999");
+        let path = self.address(method, path);
         let mut ask = Ask::new(method, &path);
         ask = match column {
             "nobody" => ask,
@@ -180,7 +301,10 @@ fn everybody_may_do_what_the_table_says_and_nothing_else() {
             item.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
         })
         .collect();
-    let mut rows: Vec<String> = ROWS.iter().map(|Row(method, path, ..)| format!("{method} {path}")).collect();
+    let mut rows: Vec<String> = ROWS
+        .iter()
+        .map(|Row(method, path, ..)| format!("{method} {}", path.split('?').next().unwrap_or(path)))
+        .collect();
     routes.sort();
     rows.sort();
     assert_eq!(routes, rows, "every route has a row, and every row a route");

@@ -3,9 +3,25 @@
 mod accounts;
 pub mod client;
 mod description;
+mod files;
+mod folders;
+mod idle;
+mod lab;
 mod matrix;
+mod mounted;
+mod mounts;
 mod notebooks;
+mod past;
+mod paths;
+mod plugins;
+mod query;
 mod rules;
+mod search;
+mod search_lines;
+mod sockets;
+mod tags;
+mod tasks;
+mod upload;
 mod workspaces;
 
 use std::path::PathBuf;
@@ -26,6 +42,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct Api {
     home: tempfile::TempDir,
     server: Option<Server>,
+    host: Arc<dyn Host>,
     /// What is kept of [`PASSWORD`]; made once, since that is slow by design.
     hash: String,
 }
@@ -54,9 +71,14 @@ impl Api {
 
     /// With other settings.
     pub fn start_with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::start_on(Arc::new(Nothing), change)
+    }
+
+    /// With somebody who hears of engines.
+    pub fn start_on(host: Arc<dyn Host>, change: impl FnOnce(&mut ServerConfig)) -> Self {
         let home = tempfile::Builder::new().prefix("cdx-api-").tempdir().expect("a scratch folder");
         let hash = cdx::access::hash_password(PASSWORD).expect("a hash");
-        let mut api = Self { home, server: None, hash };
+        let mut api = Self { home, server: None, host, hash };
         api.start_again(change);
         api
     }
@@ -72,7 +94,7 @@ impl Api {
             home: self.home(),
             secret_key: None,
             user: "root".to_owned(),
-            host: Arc::new(Nothing),
+            host: Arc::clone(&self.host),
         };
         self.server = Some(Server::start(options).expect("a server"));
     }

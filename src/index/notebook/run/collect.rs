@@ -22,11 +22,19 @@ pub(super) struct Found {
     keys: Vec<Option<SortValue>>,
     /// Where it is, once that is known.
     path: Option<Box<str>>,
+    /// How well it fits, where that is the order.
+    score: Option<f64>,
 }
 
 impl Found {
-    pub(super) fn new(source: usize, id: i64, keys: Vec<Option<SortValue>>, path: Option<Box<str>>) -> Self {
-        Self { source, id, keys, path }
+    /// A note whose order is its rank: less is better.
+    pub(super) fn ranked(source: usize, id: i64, rank: f64, path: Option<Box<str>>) -> Self {
+        Self { source, id, keys: vec![Some(SortValue::Number(rank))], path, score: Some(-rank) }
+    }
+
+    /// How well it fits, the greatest best; `None` where the order is another.
+    pub(super) fn score(&self) -> Option<f64> {
+        self.score
     }
 }
 
@@ -200,7 +208,8 @@ impl Reading<'_> {
 
     fn found(&self, source: usize, row: &Row<'_>, sort: &SortColumns) -> rusqlite::Result<Found> {
         let path = row.get_ref(2)?.as_str_or_null()?.map(Into::into);
-        Ok(Found { source, id: row.get(0)?, keys: sort.read(row, &self.search.options.time.zone)?, path })
+        let keys = sort.read(row, &self.search.options.time.zone)?;
+        Ok(Found { source, id: row.get(0)?, keys, path, score: None })
     }
 
     /// Where all notes match and an index has them in the order asked for, only the first are read.

@@ -63,6 +63,7 @@ pub fn run_query(query: &Query, sources: &[QuerySource], options: &QueryOptions)
     search.with_connections(|connections, memories| {
         let matches = search.matches(connections, memories, query.group.is_some())?;
         let page = matches.page(query);
+        let scores = page.iter().filter_map(Found::score).collect();
         let mut files = search.rows(connections, page)?;
         if options.snippets {
             search.add_snippets(&mut files)?;
@@ -80,6 +81,7 @@ pub fn run_query(query: &Query, sources: &[QuerySource], options: &QueryOptions)
         };
         Ok(QueryResult {
             files,
+            scores,
             groups,
             total: matches.total,
             limit: query.limit,

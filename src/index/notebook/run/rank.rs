@@ -4,7 +4,6 @@ use rusqlite::{Connection, params_from_iter};
 
 use super::collect::Found;
 use super::first::Orders;
-use super::sort::SortValue;
 use crate::index::notebook::fts5::floats;
 use crate::index::notebook::remembered::Remembered;
 use crate::index::notebook::sizes::Sizes;
@@ -27,7 +26,7 @@ pub(super) struct Ranked {
 
 impl Ranked {
     pub(super) fn found(self, source: usize) -> Found {
-        Found::new(source, self.id, vec![Some(SortValue::Number(self.rank))], self.path)
+        Found::ranked(source, self.id, self.rank, self.path)
     }
 }
 
