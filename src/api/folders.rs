@@ -134,7 +134,7 @@ pub(super) fn to_trash(path: &Path) -> Result<PathBuf, StoreError> {
     for number in 0..1000 {
         let entry = NotePath::new(format!("{stamp}-{number}-{}", name.name().to_string_lossy()));
         let Ok(entry) = entry else { break };
-        match parent.rename_into(&name, &trash, &entry) {
+        match parent.rename_into(&name, &trash, &entry, || ()) {
             Err(error) if error.errno() == libc::EEXIST => {}
             other => return other.map(|()| trash.shown(&entry)),
         }

@@ -346,7 +346,7 @@ impl Core {
         let _changing = self.changing_notebooks.lock();
         let notebook = self.named(from)?;
         let (old, new) = (folder_path(from)?, folder_path(to.as_str())?);
-        match self.root.rename_into(&old, &self.root, &new) {
+        match self.root.rename_into(&old, &self.root, &new, || ()) {
             Ok(()) => {}
             Err(error) if error.errno() == libc::EEXIST => {
                 return Err(EngineError::Exists(format!("`{to}` is there already; choose another name")));
@@ -389,7 +389,7 @@ impl Core {
         let target =
             NotePath::new(format!("{name}-{time}")).map_err(|error| EngineError::Invalid(error.to_string()))?;
         self.close_notebook(notebook.number);
-        if let Err(error) = self.root.rename_into(&folder_path(name)?, &trash, &target) {
+        if let Err(error) = self.root.rename_into(&folder_path(name)?, &trash, &target, || ()) {
             self.open_notebook(&notebook.name())?;
             return Err(error.into());
         }
@@ -434,7 +434,7 @@ impl Core {
         })?;
         let trash = self.codex.open_dir(&note_path("trash"))?;
         let from = NotePath::new(format!("{name}-{time}")).map_err(|error| EngineError::Invalid(error.to_string()))?;
-        match trash.rename_into(&from, &self.root, &folder_path(name)?) {
+        match trash.rename_into(&from, &self.root, &folder_path(name)?, || ()) {
             Ok(()) => self.open_notebook(&parsed),
             Err(error) if error.errno() == libc::EEXIST => {
                 Err(EngineError::Exists(format!("`{name}` is there already; rename it first, then restore")))

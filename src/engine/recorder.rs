@@ -1,7 +1,9 @@
 //! From pending changes to commits.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -15,7 +17,7 @@ use crate::history::{Batch, History, PastKind, Recorded, blob_id};
 use crate::index::notebook::RowChange;
 use crate::index::parse;
 use crate::sys::{FaultPoint, FileKind, StoreStat, pass};
-use crate::types::{Actor, CommitId, ContentHash, GestureId, NotePath};
+use crate::types::{Actor, CommitId, ContentHash, GestureId, NotePath, NotebookNumber};
 
 /// The gestures of one round: what one actor changed in it, over all notebooks.
 #[derive(Debug, Default)]
@@ -38,9 +40,14 @@ const STOCK_SLACK_NS: i128 = 120 * 1_000_000_000;
 /// A version that was recorded before a kill is among so many of the newest.
 const VERSIONS: usize = 64;
 
+/// So long a file that was missed may turn up at another place.
+const MISSED_FOR: Duration = Duration::from_secs(180);
+
 /// See the module.
 pub(super) struct Recorder<'a> {
     core: &'a Arc<Core>,
+    /// What was to be recorded of late and was not there: a folder above it may have been moved, which comes later.
+    missed: RefCell<VecDeque<(Instant, NotebookNumber, NotePath)>>,
 }
 
 /// Contents as they were read for a commit.
@@ -69,7 +76,26 @@ struct Group {
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(core: &'a Arc<Core>) -> Self {
-        Self { core }
+        Self { core, missed: RefCell::default() }
+    }
+
+    fn miss(&self, notebook: &Notebook, path: NotePath) {
+        let mut missed = self.missed.borrow_mut();
+        let now = Instant::now();
+        while missed.front().is_some_and(|(since, ..)| now - *since > MISSED_FOR) {
+            missed.pop_front();
+        }
+        missed.push_back((now, notebook.number, path));
+    }
+
+    /// What was missed at or below a place that turns out to have moved, at its new paths.
+    fn missed_below(&self, notebook: &Notebook, (from, to): (&NotePath, &NotePath)) -> Vec<NotePath> {
+        let mut missed = self.missed.borrow_mut();
+        let (below, rest): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut *missed)
+            .into_iter()
+            .partition(|(_, number, path)| *number == notebook.number && path.strip_prefix(from).is_some());
+        *missed = rest;
+        below.into_iter().filter_map(|(_, _, path)| Some(path.strip_prefix(from)?.below(to))).collect()
     }
 
     /// Records what waits of a notebook.
@@ -116,10 +142,16 @@ impl<'a> Recorder<'a> {
         let mut changes = Vec::new();
         let mut marks = Vec::new();
         let mut bytes = 0;
-        for recording in group.changes {
+        let mut rest: VecDeque<Recording> = group.changes.into();
+        while let Some(recording) = rest.pop_front() {
             match recording {
                 Recording::Removed(path) => changes.push(Recorded::Removed { path }),
-                Recording::Moved(from, to) => changes.push(Recorded::Moved { from, to }),
+                Recording::Moved(from, to) => {
+                    for path in self.missed_below(notebook, (&from, &to)) {
+                        rest.push_front(Recording::Written(path));
+                    }
+                    changes.push(Recorded::Moved { from, to });
+                }
                 Recording::Kept(kept) => {
                     bytes += size_of(&kept);
                     changes.push(kept);
@@ -138,6 +170,8 @@ impl<'a> Recorder<'a> {
                         bytes += loaded.size;
                         marks.extend(Mark::of(&loaded.recorded));
                         changes.push(loaded.recorded);
+                    } else {
+                        self.miss(notebook, path);
                     }
                 }
             }

@@ -101,14 +101,20 @@ impl Dir {
         }
     }
 
-    /// Renames `from` to `to` below `other`, unless something is there (EEXIST); EXDEV across filesystems.
+    /// Renames `from` to `to` below `other`, unless something is there (EEXIST); EXDEV across filesystems. Calls
+    /// `renamed` as soon as it has its new name, which is not on disk then.
     ///
     /// # Errors
     /// What renameat2(2) says.
-    pub fn rename_into(&self, from: &NotePath, other: &Self, to: &NotePath) -> Result<(), StoreError> {
+    pub fn rename_into(
+        &self,
+        from: &NotePath,
+        other: &Self,
+        to: &NotePath,
+        renamed: impl FnOnce(),
+    ) -> Result<(), StoreError> {
         let (old, new) = (self.open_dir(&from.parent())?, other.open_dir(&to.parent())?);
-        let renamed = rustix::fs::renameat_with(&old, from.name(), &new, to.name(), RenameFlags::NOREPLACE);
-        match renamed {
+        match rustix::fs::renameat_with(&old, from.name(), &new, to.name(), RenameFlags::NOREPLACE) {
             Err(Errno::INVAL) => {
                 // A filesystem without RENAME_NOREPLACE: look first.
                 if StoreStat::at(&new, to.name()).is_ok() {
@@ -119,6 +125,7 @@ impl Dir {
             other => other,
         }
         .context("rename", self.shown(from))?;
+        renamed();
         new.sync(&NotePath::root())?;
         old.sync(&NotePath::root())
     }
@@ -223,10 +230,10 @@ mod tests {
         dir.make_dirs(&path("y")).unwrap();
         let (x, y) = (dir.open_dir(&path("x")).unwrap(), dir.open_dir(&path("y")).unwrap());
         x.write_durably(&path("a"), b"1", Replace::Never).unwrap();
-        x.rename_into(&path("a"), &y, &path("b")).unwrap();
+        x.rename_into(&path("a"), &y, &path("b"), || ()).unwrap();
         assert_eq!(y.read(&path("b"), 9).unwrap().0, b"1");
         x.write_durably(&path("a"), b"2", Replace::Never).unwrap();
-        assert_eq!(x.rename_into(&path("a"), &y, &path("b")).unwrap_err().errno(), libc::EEXIST);
+        assert_eq!(x.rename_into(&path("a"), &y, &path("b"), || ()).unwrap_err().errno(), libc::EEXIST);
     }
 
     #[test]

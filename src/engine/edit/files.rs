@@ -161,13 +161,14 @@ impl Engine {
     }
 
     fn move_one(&self, notebook: &Notebook, from: &NotePath, to: &NotePath, by: &Requester) -> Result<(), EngineError> {
-        notebook.dir.rename_into(from, &notebook.dir, to).map_err(|error| match error.errno() {
+        let op = ChangeOp::Renamed(from.clone());
+        let change = Change { notebook: notebook.number, op, path: to.clone(), by: by.clone() };
+        // Before the disk is waited for: the watcher, who sees two names, would be first.
+        let renamed = || self.note_settled(change);
+        notebook.dir.rename_into(from, &notebook.dir, to, renamed).map_err(|error| match error.errno() {
             libc::EEXIST => EngineError::Exists(format!("{to} is there already in {}", notebook.name())),
             _ => refused(error),
-        })?;
-        let op = ChangeOp::Renamed(from.clone());
-        self.note_settled(Change { notebook: notebook.number, op, path: to.clone(), by: by.clone() });
-        Ok(())
+        })
     }
 
     fn note_removed(&self, notebook: &Notebook, path: &NotePath, by: &Requester) {

@@ -102,4 +102,16 @@ mod tests {
         assert!(w.read("lab/old/runs/.metadata").unwrap().contains("blue"));
         w.assert_clean();
     }
+
+    #[test]
+    fn a_folder_that_moves_before_its_files_were_recorded_is_recorded_where_it_is() {
+        for round in 0..20 {
+            let w = Workspace::holding(&[("lab/runs/a.md", "a"), ("lab/runs/deep/b.md", "b")]);
+            w.engine.move_file(&w.notebook("lab"), &path("runs"), &path("old/runs"), &ada()).unwrap();
+            if round % 2 == 1 {
+                w.engine.barrier(std::time::Duration::from_secs(5)).unwrap();
+            }
+            w.assert_clean();
+        }
+    }
 }

@@ -31,7 +31,7 @@ pub(super) fn put(codex: &Path, notebook: &Notebook, path: &NotePath) -> Result<
         .map_err(|error| EngineError::Invalid(format!("{path} cannot go to the trash: {error}")))?;
     let place = path.below(&entry);
     codex.make_dirs(&place.parent()).map_err(refused)?;
-    match notebook.dir.rename_into(path, &codex, &place) {
+    match notebook.dir.rename_into(path, &codex, &place, || ()) {
         Ok(()) => {}
         Err(error) if error.errno() == libc::EXDEV => {
             let (bytes, _) = notebook.dir.read(path, u64::MAX)?;
@@ -101,7 +101,7 @@ pub(in crate::engine) fn put_back(codex: &Dir, file: &Trashed, notebook: &Notebo
     let entry = folder().join(&file.entry).unwrap_or_else(|_| folder());
     let place = file.path.below(&entry);
     notebook.dir.make_dirs(&file.path.parent())?;
-    match codex.rename_into(&place, &notebook.dir, &file.path) {
+    match codex.rename_into(&place, &notebook.dir, &file.path, || ()) {
         Err(error) if error.errno() == libc::EXDEV => {
             let (bytes, _) = codex.read(&place, u64::MAX)?;
             notebook.dir.write_durably(&file.path, &bytes, Replace::Never)?;
