@@ -22,5 +22,5 @@ mod v1;
 mod workspaces;
 
 pub use router::openapi_json;
-pub use server::{ServeError, Server, ServerOptions};
+pub use server::{Opener, ServeError, Server, ServerOptions};
 pub use workspaces::Host;

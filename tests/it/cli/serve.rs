@@ -12,15 +12,17 @@ use crate::api::client::Ask;
 use crate::support::eventually;
 
 /// A server that goes with the test.
-struct Serving {
+pub struct Serving {
     child: Child,
     said: Vec<String>,
 }
 
 impl Serving {
-    fn start(bench: &Bench, arguments: &[&str]) -> Self {
+    /// Its log is `server.log` of the bench.
+    pub fn start(bench: &Bench, arguments: &[&str]) -> Self {
         let mut command = bench.program(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let log = std::fs::File::create(bench.path("server.log")).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let mut said = Vec::new();
         for line in stdout.lines().map_while(Result::ok) {
@@ -32,12 +34,16 @@ impl Serving {
         Self { child, said }
     }
 
-    fn address(&self) -> SocketAddr {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn address(&self) -> SocketAddr {
         let line = self.said.last().expect("a line");
         line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{:?}", self.said)).parse().unwrap()
     }
 
-    fn end(mut self) {
+    pub fn end(mut self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         assert!(self.child.wait().unwrap().success());
@@ -51,7 +57,7 @@ impl Drop for Serving {
     }
 }
 
-fn with_password(mut command: Command, password: &str) -> String {
+pub fn with_password(mut command: Command, password: &str) -> String {
     let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
     let done = child.wait_with_output().unwrap();
@@ -95,6 +101,7 @@ fn accounts_tokens_and_members_made_on_the_command_line_are_good_at_once() {
     serving.end();
 }
 
+/// README: "cdx serve --mount journal=/home/ada/mnt".
 #[test]
 fn a_server_takes_commands_and_refuses_what_is_held() {
     let bench = Bench::lab();
