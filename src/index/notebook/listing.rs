@@ -49,8 +49,7 @@ impl NotebookReader {
             // One snapshot for the page and the count.
             let snapshot = connection.unchecked_transaction()?;
             let (within, below) = condition(listing);
-            let count = format!("SELECT count(*) FROM file_metadata f WHERE {within}");
-            let total: i64 = snapshot.prepare_cached(&count)?.query_row([&below], |row| row.get(0))?;
+            let total = count(&snapshot, listing, within, &below)?;
             Ok((page(&snapshot, listing, within, &below)?, total.cast_unsigned()))
         })
     }
@@ -96,6 +95,15 @@ fn condition(listing: &Listing) -> (&'static str, String) {
         }
     };
     (within, prefix(&listing.folder))
+}
+
+fn count(connection: &Connection, listing: &Listing, within: &str, below: &str) -> rusqlite::Result<i64> {
+    // Without any condition SQLite counts pages of an index instead of looking at each row.
+    if listing.folder.is_root() && !listing.is_direct {
+        return connection.prepare_cached("SELECT count(*) FROM file_metadata")?.query_row([], |row| row.get(0));
+    }
+    let sql = format!("SELECT count(*) FROM file_metadata f WHERE {within}");
+    connection.prepare_cached(&sql)?.query_row([below], |row| row.get(0))
 }
 
 fn page(connection: &Connection, listing: &Listing, within: &str, below: &str) -> rusqlite::Result<Vec<FileRow>> {

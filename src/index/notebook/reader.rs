@@ -14,7 +14,7 @@ use super::run::Deadline;
 use super::schema::SCHEMA;
 use super::sql::functions::{self, QueryZone};
 use super::{FileRow, IndexedFile, IndexedStat, Links};
-use crate::index::parse::{Problem, parse};
+use crate::index::parse::Problem;
 use crate::index::{IndexError, connection};
 use crate::sys::Dir;
 use crate::types::{CommitId, FileId, NodeNumber, NotePath, NotebookNumber, StoreKey, TagName};
@@ -34,11 +34,9 @@ struct Pooled {
     remembered: Mutex<Remembered>,
 }
 
-/// Connections that are kept open between calls; more are opened while more threads read.
-const KEPT: usize = 4;
-
-/// So much of a file is read for a snippet, in bytes.
-const READ_FOR_SNIPPETS: u64 = 1 << 20;
+/// Connections that are kept open between calls; more are opened while more threads read. As many as a server has threads
+/// that read at once: to open one costs as much as fifty reads.
+const KEPT: usize = 16;
 
 /// SQLite looks at a query's clock every so many of its steps: some 0.1 ms.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -122,11 +120,9 @@ impl NotebookReader {
         IndexError::of(&self.path, error)
     }
 
-    /// The text of a file of the notebook as it is in the store now; `None` if it cannot be read.
-    pub(super) fn text_of(&self, path: &NotePath, content_type: &str) -> Option<String> {
-        let notebook = Dir::open(self.path.parent()?.parent()?).ok()?;
-        let (bytes, _) = notebook.read(path, READ_FOR_SNIPPETS).ok()?;
-        Some(parse(path.name().to_str()?, content_type, &bytes, &[]).body)
+    /// The folder of the notebook, to read texts from; `None` if it is away.
+    pub(super) fn folder(&self) -> Option<Dir> {
+        Dir::open(self.path.parent()?.parent()?).ok()
     }
 
     fn all<T>(

@@ -8,6 +8,12 @@ use crate::index::notebook::rowio::{self, FILE_COLUMNS};
 use crate::index::notebook::rows::FileRow;
 use crate::index::notebook::snippet::snippet;
 use crate::index::notebook::sql::{Failure, positive_words};
+use crate::index::parse::{parse, text_of};
+use crate::sys::Dir;
+use crate::types::NotebookNumber;
+
+/// So much of a file is read for a snippet, in bytes.
+const READ_FOR_SNIPPETS: u64 = 1 << 20;
 
 /// The rows of these matches, in their order.
 pub(super) fn rows(
@@ -40,11 +46,21 @@ pub(super) fn add_snippets(search: &Search<'_>, files: &mut [FileRow]) -> Result
     if words.is_empty() {
         return Ok(());
     }
+    let folders: Vec<(NotebookNumber, Dir)> =
+        search.sources.iter().filter_map(|source| Some((source.number, source.reader.folder()?))).collect();
     for file in files {
         search.deadline.check()?;
-        let source = search.sources.iter().find(|source| source.number == file.number);
-        let text = source.and_then(|source| source.reader.text_of(&file.path, &file.content_type));
-        file.snippet = text.and_then(|text| snippet(&text, &words));
+        let folder = folders.iter().find(|(number, _)| *number == file.number);
+        file.snippet = folder.and_then(|(_, folder)| excerpt(folder, file, &words));
     }
     Ok(())
+}
+
+/// An excerpt of a file as it is in the store now.
+fn excerpt(folder: &Dir, file: &FileRow, words: &[(Vec<String>, bool)]) -> Option<String> {
+    let (bytes, _) = folder.read(&file.path, READ_FOR_SNIPPETS).ok()?;
+    let name = file.path.name().to_str()?;
+    let found = snippet(&text_of(name, &file.content_type, &bytes), words);
+    // Frontmatter that cannot be read is text too, which only parsing tells.
+    found.or_else(|| snippet(&parse(name, &file.content_type, &bytes, &[]).body, words))
 }
