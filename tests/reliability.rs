@@ -3,10 +3,12 @@
 //!
 //! Each row is a test of the integration binary with another length. Arguments choose rows by name; `--short` takes the
 //! lengths that CI has; `--share N` a part of the full lengths, in percent; `--seed N` repeats what a table printed.
+//! The file keeps of each row how it last ended, so that rows can be run one at a time, or several beside each other.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a table is what it is for")]
 
-use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Read, Seek, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -132,6 +134,9 @@ const ROWS: [Row; 13] = [
     },
 ];
 
+/// The head of the table.
+const HEAD: &str = "| row | target | met | result | length | s | when |\n|---|---|---|---|---|---|---|\n";
+
 /// Where the table goes.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/RELIABILITY.md");
 
@@ -189,50 +194,70 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let began = Instant::now();
-    let mut table = String::from("| row | target | met | result | s |\n|---|---|---|---|---|\n");
+    let mut table = String::from(HEAD);
     let mut is_met = true;
     for row in ROWS.iter().filter(|row| asked.wants(row)) {
         eprintln!("{} …", row.name);
         let Outcome { is_met: met, said, seconds } = run(row, &asked);
         is_met &= met;
-        let met = if met { "yes" } else { "no" };
-        let _ = writeln!(table, "| {} | {} | {met} | {said} | {seconds:.0} |", row.name, row.target);
+        let (met, length, when) = (if met { "yes" } else { "no" }, asked.length(), when());
+        let line = format!("| {} | {} | {met} | {said} | {length} | {seconds:.0} | {when} |\n", row.name, row.target);
+        table.push_str(&line);
+        // What fails with a seed that was asked for is for whoever asked.
+        if asked.seed.is_none()
+            && let Err(error) = keep(&line)
+        {
+            eprintln!("{FILE} cannot be written: {error}");
+            is_met = false;
+        }
     }
     println!("\n{table}");
-    // A part of the table is for whoever asked for it.
-    if asked.names.is_empty()
-        && let Err(error) = std::fs::write(FILE, page(&asked, &table, began.elapsed().as_secs()))
-    {
-        eprintln!("{FILE} cannot be written: {error}");
-        return ExitCode::FAILURE;
-    }
     ExitCode::from(u8::from(!is_met))
 }
 
-/// The file: where and when, and the table.
-fn page(asked: &Asked, table: &str, seconds: u64) -> String {
-    let says = |program: &str, args: &[&str]| {
-        let output = Command::new(program).args(args).output();
-        output.map_or_else(|_| "?".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
+/// Puts a line of the table into the file, in the place of the one that it has of the same row.
+fn keep(line: &str) -> std::io::Result<()> {
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(FILE)?;
+    // Another row may end at the same time.
+    file.lock()?;
+    let mut before = String::new();
+    file.read_to_string(&mut before)?;
+    let is_of = |line: &str, row: &Row| line.starts_with(&format!("| {} |", row.name));
+    let lines = ROWS.iter().filter_map(|row| {
+        let kept = || before.lines().find(|line| is_of(line, row)).map(|line| format!("{line}\n"));
+        if is_of(line, row) { Some(line.to_owned()) } else { kept() }
+    });
+    let page = page(&lines.collect::<String>());
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(page.as_bytes())
+}
+
+fn says(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).output();
+    output.map_or_else(|_| "?".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The time, and what was tried.
+fn when() -> String {
+    let (date, commit) = (says("date", &["-u", "+%Y-%m-%d %H:%M UTC"]), says("git", &["rev-parse", "--short", "HEAD"]));
+    format!("{date}, {commit}")
+}
+
+/// The file: where, and the table.
+fn page(rows: &str) -> String {
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     let memory = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let memory = memory.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) >> 20;
     format!(
         "# Reliability, as run\n\nWritten by `make reliability`; the rows are those of the targets, and each names the seed that \
-         repeats it (`make reliability ARGS='crash --seed N'`).\n\n\
-         - {}, {} CPUs of {}, {memory} GiB of memory, Linux {}, store on {}\n\
-         - cdx {} ({}), debug build\n- {} s in all, {}\n\n{table}",
-        says("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
-        cpus,
-        says("uname", &["-m"]),
+         repeats it (`make reliability ARGS='crash --seed N'`), how long it was, and when and of which commit it ran.\n\n\
+         - {} {}, {cpus} CPUs of {}, {memory} GiB of memory, store on {}\n- cdx {}, debug build\n\n{HEAD}{rows}",
+        says("uname", &["-s"]),
         says("uname", &["-r"]),
+        says("uname", &["-m"]),
         says("stat", &["-f", "-c", "%T", "/tmp"]),
         env!("CARGO_PKG_VERSION"),
-        says("git", &["rev-parse", "--short", "HEAD"]),
-        seconds,
-        asked.length(),
     )
 }
 

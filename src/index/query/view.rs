@@ -65,6 +65,15 @@ pub struct ViewError {
     pub column: usize,
     /// What is wrong, and what is expected.
     pub message: String,
+    /// Where it is about a search line: the key that has the line (empty if the body is one), and the offset in it in
+    /// characters, from 0; 0 where placeholders made another line of it.
+    pub in_line: Option<(String, usize)>,
+}
+
+impl ViewError {
+    fn at(line: usize, column: usize, message: impl Into<String>) -> Self {
+        Self { line, column, message: message.into(), in_line: None }
+    }
 }
 
 /// The longest frontmatter in bytes.

@@ -5,9 +5,6 @@ use serde_json::Value;
 use crate::api::error::{Answer, ApiError};
 use crate::index::query::{Query, TimeContext, parse_line, query_from_json};
 
-/// Keys of a body that hold a search line.
-const LINES: [&str; 2] = ["q", "where"];
-
 /// Reads a search line that is the value of `field`.
 ///
 /// # Errors
@@ -24,15 +21,15 @@ pub(super) fn read_body(body: &Value, now: &TimeContext) -> Answer<Query> {
     if !body.is_object() {
         return Err(ApiError::invalid("", "a mapping is expected, such as {\"q\": \"tag:experiment\"}"));
     }
-    for key in LINES {
-        // A line with placeholders is another one when it is parsed.
-        if let Some(line) = body[key].as_str().filter(|line| !line.contains("{{")) {
-            read_line(key, line)?;
+    query_from_json(body, now).map_err(|error| match error.in_line {
+        Some((key, position)) => {
+            let message = error.message.strip_prefix(&format!("`{key}`: ")).unwrap_or(&error.message);
+            ApiError::invalid_at(&key, message, position)
         }
-    }
-    query_from_json(body, now).map_err(|error| {
-        let (field, message) = apart(&error.message);
-        ApiError::invalid(field, message)
+        None => {
+            let (field, message) = apart(&error.message);
+            ApiError::invalid(field, message)
+        }
     })
 }
 
@@ -58,6 +55,10 @@ mod tests {
         for (body, field, position) in [
             (json!({"q": "tag:a ("}), "q", true),
             (json!({"where": "a OR"}), "where", true),
+            // It begins a placeholder that does not end: the error had no place.
+            (json!({"q": "{{ a*b"}), "q", true),
+            (json!({"q": "due<{{ today }} ("}), "q", true),
+            (json!({"q": "due<{{ never }}"}), "q", true),
             (json!({"limit": 0}), "limit", false),
             (json!({"limit": "many"}), "limit", false),
             (json!({"tags": {"a": 1}}), "tags", false),

@@ -116,7 +116,10 @@ impl<'a> Body<'a> {
     }
 
     fn fill(&mut self, key: &str, text: &str, place: Place) -> Result<String, ViewError> {
-        let filled = fill(text, place, self.now).map_err(|message| self.error(key, message))?;
+        let filled = fill(text, place, self.now).map_err(|unknown| ViewError {
+            in_line: (place == Place::Line).then(|| (key.to_owned(), unknown.position)),
+            ..self.error(key, unknown.message)
+        })?;
         self.has_placeholder |= filled.has_placeholder;
         Ok(filled.text)
     }
@@ -128,7 +131,9 @@ impl<'a> Body<'a> {
             let is_same = line == written;
             let path = self.path(key);
             let message = if is_same { error.message } else { format!("{} (in `{line}`)", error.message) };
-            self.source.error_within(&path, written, if is_same { error.position } else { 0 }, &message)
+            let position = if is_same { error.position } else { 0 };
+            let error = self.source.error_within(&path, written, position, &message);
+            ViewError { in_line: Some((key.to_owned(), position)), ..error }
         })
     }
 

@@ -23,19 +23,29 @@ pub(super) enum Place {
     Text,
 }
 
+/// A placeholder that does not exist.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unknown {
+    /// Offset in characters, from 0.
+    pub(super) position: usize,
+    /// What is wrong, and what is expected.
+    pub(super) message: String,
+}
+
 /// Fills in the placeholders; an unknown one is an error.
-pub(super) fn fill(text: &str, place: Place, now: &TimeContext) -> Result<Filled, String> {
+pub(super) fn fill(text: &str, place: Place, now: &TimeContext) -> Result<Filled, Unknown> {
     let mut filled = Filled { text: String::new(), has_placeholder: false };
     let mut rest = text;
     while let Some((before, after_open)) = rest.split_once("{{") {
         let Some((inner, after)) = after_open.split_once("}}") else {
             break;
         };
-        let expr = parse_date(inner).filter(DateExpr::is_relative).ok_or_else(|| {
-            format!(
+        let expr = parse_date(inner).filter(DateExpr::is_relative).ok_or_else(|| Unknown {
+            position: text[..text.len() - rest.len() + before.len()].chars().count(),
+            message: format!(
                 "`{{{{{inner}}}}}` is unknown; there are today, now, yesterday, tomorrow, startOfWeek, endOfWeek, \
                  startOfMonth, endOfMonth, startOfYear, todayStart and todayEnd, with offsets like +7d"
-            )
+            ),
         })?;
         filled.text.push_str(before);
         let is_expression = match place {

@@ -17,7 +17,7 @@ impl<'a> Source<'a> {
 
     /// Finds and reads the frontmatter (LF or CRLF, with or without BOM).
     pub(super) fn of_file(bytes: &'a [u8]) -> Result<(Self, Properties), ViewError> {
-        let at_start = |message: &str| ViewError { line: 1, column: 1, message: message.to_owned() };
+        let at_start = |message: &str| ViewError::at(1, 1, message);
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let Some(rest) = bytes.strip_prefix(b"---") else {
             return Err(at_start("a .cdx begins with a line `---`, then YAML, then a line `---`"));
@@ -44,34 +44,33 @@ impl<'a> Source<'a> {
             let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default();
-            ViewError { line, column, message: format!("{message}{hint}") }
+            ViewError::at(line, column, format!("{message}{hint}"))
         })?;
         match json(value) {
             Value::Object(top) => Ok(top),
             Value::Null => Ok(Properties::new()),
-            _ => Err(ViewError { line: 2, column: 1, message: "a .cdx holds `key: value` lines".to_owned() }),
+            _ => Err(ViewError::at(2, 1, "a .cdx holds `key: value` lines")),
         }
     }
 
     /// An error about the value of a key.
     pub(super) fn error(&self, path: &[&str], message: impl Into<String>) -> ViewError {
         let (line, column) = self.line_and_column(self.find(path).unwrap_or(0));
-        ViewError { line, column, message: message.into() }
+        ViewError::at(line, column, message)
     }
 
     /// An error at `position` (in characters) in the text that is the value of a key. Where the text is not written
     /// on one line as it is (escapes, block scalars), the error points to the key.
     pub(super) fn error_within(&self, path: &[&str], value: &str, position: usize, message: &str) -> ViewError {
-        let message = message.to_owned();
         if self.text.is_empty() {
-            return ViewError { line: 1, column: position + 1, message };
+            return ViewError::at(1, position + 1, message);
         }
         let key_at = self.find(path).unwrap_or(0);
         let line_end = self.text[key_at..].find('\n').map_or(self.text.len(), |length| key_at + length);
         let colon = self.text[key_at..line_end].find(':').map_or(key_at, |length| key_at + length + 1);
         let value_at = (!value.is_empty()).then(|| self.text[colon..line_end].find(value)).flatten();
         let (line, column) = self.line_and_column(value_at.map_or(key_at, |length| colon + length));
-        ViewError { line, column: column + if value_at.is_some() { position } else { 0 }, message }
+        ViewError::at(line, column + if value_at.is_some() { position } else { 0 }, message)
     }
 
     /// Byte offset of the key at the end of the path.
