@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
@@ -23,7 +25,10 @@ use crate::types::{CommitId, FileId, NodeNumber, NotePath, NotebookNumber, Store
 #[derive(Debug)]
 pub struct NotebookReader {
     path: PathBuf,
+    /// The last one is lent first, so that those with little memory come last.
     idle: Mutex<Vec<Pooled>>,
+    /// How many are open with the schema's memory.
+    roomy: Arc<AtomicUsize>,
 }
 
 /// A connection with the zone that its functions reckon in.
@@ -32,11 +37,37 @@ struct Pooled {
     connection: Connection,
     zone: QueryZone,
     remembered: Mutex<Remembered>,
+    /// `None` where it has little memory.
+    room: Option<Room>,
+}
+
+/// Counts a connection as long as it is open.
+#[derive(Debug)]
+struct Room(Arc<AtomicUsize>);
+
+impl Room {
+    /// One of the [`ROOMY`], if there are not as many.
+    fn take(roomy: &Arc<AtomicUsize>) -> Option<Self> {
+        let more = |count: usize| (count < ROOMY).then_some(count + 1);
+        roomy.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok().map(|_| Self(Arc::clone(roomy)))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// Connections that are kept open between calls; more are opened while more threads read. As many as a server has threads
 /// that read at once: to open one costs as much as fifty reads.
 const KEPT: usize = 16;
+
+/// So many of them have the schema's memory for pages; those that are used only when all of these are busy have less.
+const ROOMY: usize = 4;
+
+/// The others', in KiB.
+const LITTLE_KIB: i64 = 2048;
 
 /// SQLite looks at a query's clock every so many of its steps: some 0.1 ms.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -80,14 +111,15 @@ impl Drop for Lent<'_> {
         let is_done = pooled.connection.is_autocommit() || pooled.connection.execute_batch("ROLLBACK").is_ok();
         let mut idle = self.reader.idle.lock();
         if is_quiet && is_done && idle.len() < KEPT {
-            idle.push(pooled);
+            let at = if pooled.room.is_some() { idle.len() } else { 0 };
+            idle.insert(at, pooled);
         }
     }
 }
 
 impl NotebookReader {
     pub(super) fn over(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::default() }
+        Self { path: path.to_owned(), idle: Mutex::default(), roomy: Arc::default() }
     }
 
     /// A connection of the pool, or a new one.
@@ -113,7 +145,11 @@ impl NotebookReader {
         let connection = connection::open_for_reading(&self.path, &SCHEMA)?;
         let zone = QueryZone::new(Mutex::new(TimeZone::UTC));
         functions::register(&connection, &zone)?;
-        Ok(Pooled { connection, zone, remembered: Mutex::default() })
+        let room = Room::take(&self.roomy);
+        if room.is_none() {
+            connection.pragma_update(None, "cache_size", -LITTLE_KIB)?;
+        }
+        Ok(Pooled { connection, zone, remembered: Mutex::default(), room })
     }
 
     pub(super) fn fail(&self, error: rusqlite::Error) -> IndexError {

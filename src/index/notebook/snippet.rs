@@ -185,6 +185,13 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_plain_letters_is_folded_as_any_other() {
+        for run in ["adam", "Adam", "ADAM7", "7", "x1Y2", "crème", "Straße", "İstanbul"] {
+            assert_eq!(folded(run).map(Cow::into_owned), tokens(run).into_iter().next(), "{run}");
+        }
+    }
+
+    #[test]
     fn long_texts_are_cut_at_words_around_the_densest_place() {
         let filler = "lorem ipsum ".repeat(40);
         let text = format!("adam alone. {filler}adam and sgd. {filler}");
