@@ -20,6 +20,7 @@ mod server;
 mod state;
 mod v1;
 mod workspaces;
+mod written;
 
 pub use router::openapi_json;
 pub use server::{Opener, ServeError, Server, ServerOptions};

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::rowio::{self, FILE_COLUMNS};
+use super::rowio::{self, FILE_COLUMNS, PageTags};
 use super::{FileRow, IndexError, NotebookReader};
 use crate::types::{NotePath, NotebookNumber};
 
@@ -126,9 +126,10 @@ fn page(connection: &Connection, listing: &Listing, within: &str, below: &str) -
     let rows = statement.query_map(params![below, clamped(listing.limit), clamped(listing.skip)], |row| {
         rowio::file_row(row, "", NotebookNumber(0))
     })?;
+    let mut tags = PageTags::default();
     rows.map(|row| {
         let row = row?;
-        Ok(FileRow { tags: rowio::tags_of(connection, row.id.0)?, ..row })
+        Ok(FileRow { tags: tags.of(connection, row.id.0)?, ..row })
     })
     .collect()
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::params_from_iter;
 
-use super::rowio::{TAGS_OF, tags_of};
+use super::rowio::{PageTags, TAGS_OF, tags_of};
 use super::sql::{Compiler, Fragment, Plan};
 use super::tests::{Describe, note, open, upsert};
 use crate::index::query::{TimeContext, parse_line};
@@ -35,8 +35,10 @@ fn tags_of_a_list_were_compiled_anew_for_each_file() {
     let reader = db.reader().unwrap();
     let files = reader.files().unwrap();
     let lent = reader.lend().unwrap();
+    let mut of_page = PageTags::default();
     for file in &files {
         assert_eq!(tags_of(lent.connection(), file.id.0).unwrap(), file.tags);
+        assert_eq!(of_page.of(lent.connection(), file.id.0).unwrap(), file.tags);
     }
     let statement = lent.connection().prepare_cached(TAGS_OF).unwrap();
     assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);

@@ -1,5 +1,8 @@
 //! From SQLite's rows to ours.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{FileRow, IndexedFile, IndexedStat};
@@ -110,6 +113,39 @@ pub(super) fn tags_of(connection: &Connection, id: i64) -> rusqlite::Result<Vec<
     let mut tags: Vec<TagName> = names.filter_map(|name| name.map(Result::ok).transpose()).collect::<Result<_, _>>()?;
     tags.sort();
     Ok(tags)
+}
+
+/// The tags of the files of a page, each tag read once: notes share most of theirs.
+#[derive(Debug, Default)]
+pub(super) struct PageTags(HashMap<i64, Option<TagName>>);
+
+/// `+` as of [`TAGS_OF`].
+const TAG_IDS_OF: &str = "SELECT tag_id FROM file_tags WHERE file_id = +?1";
+
+impl PageTags {
+    /// [`tags_of`] a file. All calls are of one connection and one transaction.
+    pub(super) fn of(&mut self, connection: &Connection, id: i64) -> rusqlite::Result<Vec<TagName>> {
+        let mut statement = connection.prepare_cached(TAG_IDS_OF)?;
+        let mut rows = statement.query([id])?;
+        let mut tags = Vec::new();
+        while let Some(row) = rows.next()? {
+            let tag: i64 = row.get(0)?;
+            let known = match self.0.entry(tag) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(tag_named(connection, tag)?),
+            };
+            tags.extend(known.clone());
+        }
+        tags.sort();
+        Ok(tags)
+    }
+}
+
+/// A tag by its id; `None` where the index is damaged.
+fn tag_named(connection: &Connection, id: i64) -> rusqlite::Result<Option<TagName>> {
+    let mut statement = connection.prepare_cached("SELECT name FROM tags WHERE id = ?1")?;
+    let name = statement.query_row([id], |row| Ok(TagName::new(row.get_ref(0)?.as_str()?).ok())).optional()?;
+    Ok(name.flatten())
 }
 
 /// The row with its tags.

@@ -64,6 +64,9 @@ fn head(text: &str) -> &str {
 
 /// Runs of letters, digits and marks, each folded as full text folds it.
 fn cut(text: &str) -> Vec<Token<'_>> {
+    if text.is_ascii() {
+        return cut_plain(text);
+    }
     let is_mark = |c: char| !c.is_ascii() && unicode_normalization::char::is_combining_mark(c);
     let is_part = |c: char| c.is_alphanumeric() || is_mark(c);
     let mut found = Vec::new();
@@ -77,6 +80,21 @@ fn cut(text: &str) -> Vec<Token<'_>> {
             }
             _ => {}
         }
+    }
+    found
+}
+
+/// The same where every byte is a character.
+fn cut_plain(text: &str) -> Vec<Token<'_>> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::with_capacity(bytes.len() / 6);
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = bytes[at..].iter().position(|byte| !byte.is_ascii_alphanumeric()).map_or(bytes.len(), |len| at + len);
+        if end > at {
+            found.extend(folded(&text[at..end]).map(|text| Token { text, start: at, end }));
+        }
+        at = end + 1;
     }
     found
 }
@@ -182,6 +200,20 @@ mod tests {
         check("adam adams Adamant", &["adam*"], Some("<adam> <adams> <Adamant>"));
         check("nothing here", &["adam"], None);
         check("", &["adam"], None);
+    }
+
+    #[test]
+    fn plain_texts_are_cut_like_any_other() {
+        for text in ["", " ", "a", "Adam, SGD.", "  x1-y2\n", "a b"] {
+            let places = |tokens: Vec<Token<'_>>| -> Vec<(String, usize, usize)> {
+                tokens.into_iter().map(|token| (token.text.into_owned(), token.start, token.end)).collect()
+            };
+            // What stands behind it is another kind of text.
+            let other = format!("{text} é");
+            let mut expected = places(cut(&other));
+            expected.pop();
+            assert_eq!(places(cut(text)), expected, "{text:?}");
+        }
     }
 
     #[test]

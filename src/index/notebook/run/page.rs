@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::collect::Found;
 use super::{Connections, Search};
-use crate::index::notebook::rowio::{self, FILE_COLUMNS};
+use crate::index::notebook::rowio::{self, FILE_COLUMNS, PageTags};
 use crate::index::notebook::rows::FileRow;
 use crate::index::notebook::snippet::snippet;
 use crate::index::notebook::sql::{Failure, positive_words};
@@ -22,21 +22,23 @@ pub(super) fn rows(
     found: &[Found],
 ) -> Result<Vec<FileRow>, Failure> {
     let sql = format!("SELECT {FILE_COLUMNS} FROM file_metadata f WHERE f.id = ?1");
+    let mut tags: Vec<PageTags> = connections.iter().map(|_| PageTags::default()).collect();
     let mut rows = Vec::with_capacity(found.len());
     for (number, found) in found.iter().enumerate() {
         if number % 256 == 255 {
             search.deadline.check()?;
         }
-        rows.push(load(search, connections[found.source], &sql, found)?);
+        let row = load(search, connections[found.source], &sql, found)?;
+        rows.push(FileRow { tags: tags[found.source].of(connections[found.source], found.id)?, ..row });
     }
     Ok(rows)
 }
 
+/// Without its tags.
 fn load(search: &Search<'_>, connection: &Connection, sql: &str, found: &Found) -> rusqlite::Result<FileRow> {
     let source = &search.sources[found.source];
     let mut statement = connection.prepare_cached(sql)?;
-    let row = statement.query_row([found.id], |row| rowio::file_row(row, &source.name, source.number))?;
-    Ok(FileRow { tags: rowio::tags_of(connection, found.id)?, ..row })
+    statement.query_row([found.id], |row| rowio::file_row(row, &source.name, source.number))
 }
 
 /// Excerpts around the words of a query with full text; a file that has gone meanwhile, or does not hold the words
