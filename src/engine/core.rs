@@ -46,6 +46,9 @@ pub(super) struct Core {
     pub(super) subscribers: Subscribers,
     pub(super) problems: Problems,
     pub(super) starts: Arc<Starts>,
+    /// The engine before this one did not end in good order, or the machine was started since: what changed last may
+    /// not be as the index saw it, whatever its attributes say.
+    pub(super) may_have_lost: bool,
     pub(super) closed: AtomicBool,
     pub(super) started: Instant,
     pub(super) workbench: Arc<Workbench>,

@@ -68,6 +68,7 @@ impl Engine {
         };
         let scratch = if options.read_only { Some(ScratchFolder::new()?) } else { None };
         let lock = if options.read_only { None } else { Some(take_lock(&codex, path)?) };
+        let may_have_lost = lock.as_ref().is_some_and(|lock| lock.before() != Holder::ended());
         let journal_at = scratch.as_ref().map_or_else(|| path.join(".codex"), |scratch| scratch.path().to_owned());
         let (mut journal_db, damaged) = Journal::open_or_replace(&journal_at.join("journal.db"))?;
         let (first, below) = journal_db.reserve()?;
@@ -111,6 +112,7 @@ impl Engine {
             subscribers: super::events::Subscribers::default(),
             problems,
             starts,
+            may_have_lost,
             closed: AtomicBool::new(false),
             started: Instant::now(),
             workbench: Arc::new(edit::Workbench::default()),
@@ -222,7 +224,11 @@ impl Engine {
         join(threads.journal.take());
         core.starts.end();
         core.notebooks.write().clear();
-        core.lock.lock().take();
+        if let Some(mut lock) = core.lock.lock().take()
+            && let Err(error) = lock.say(&Holder::ended())
+        {
+            tracing::debug!(%error, "the next start reads what changed last anew");
+        }
     }
 
     pub(super) fn refuse_if_closed(&self) -> Result<(), EngineError> {

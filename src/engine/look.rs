@@ -60,6 +60,11 @@ impl Wanted {
         Self { stat, sidecars, mark }
     }
 
+    /// Attributes of all that a row is made of.
+    pub(super) fn stats(&self) -> impl Iterator<Item = &StoreStat> {
+        std::iter::once(&self.stat).chain(self.sidecars.iter().map(|sidecar| &sidecar.stat))
+    }
+
     /// Whether a row says just this.
     pub(super) fn is_as(&self, row: &IndexedStat) -> bool {
         (row.store, row.size, row.mtime_ns, row.ctime_ns, row.sidecar_mark)

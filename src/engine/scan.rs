@@ -14,7 +14,7 @@ use super::look::Wanted;
 use super::queue::{Hint, Look};
 use super::walk::{Manner, Walk, walk};
 use super::watch::Watches;
-use crate::index::notebook::FileRecord;
+use crate::index::notebook::{FileRecord, IndexedStat};
 use crate::types::{NotePath, NotebookNumber, StoreKey};
 
 /// A file that a scan has read because the index has something else, or nothing, of it.
@@ -119,6 +119,10 @@ impl std::fmt::Debug for ScanQueue {
 
 /// A scan of so many files leaves much free memory behind.
 const LARGE: usize = 2000;
+
+/// What changed so long before the last that is known to have been done is on disk: four times as long as the kernel takes
+/// by default (`vm.dirty_expire_centisecs`).
+const DOUBTED_NS: i64 = 120_000_000_000;
 
 /// How often a notebook is walked where it cannot be watched.
 const POLL: Duration = Duration::from_secs(2);
@@ -377,6 +381,14 @@ fn scan_and_pay(core: &Arc<Core>, mut request: Request) {
     }
 }
 
+/// From when on files are not taken at their attributes' word where the machine may have lost power: it writes
+/// attributes and contents apart, and forgets contents of an old file that it wrote less than half a minute ago.
+fn doubted_from(rows: &[IndexedStat]) -> Option<i64> {
+    let now = i64::try_from(crate::sys::now().as_nanosecond()).unwrap_or(i64::MAX);
+    // The newest that the index knows of is the last that is known to have been done.
+    rows.iter().map(|row| row.ctime_ns).filter(|ctime| *ctime <= now).max().map(|newest| newest - DOUBTED_NS)
+}
+
 fn scan(core: &Arc<Core>, request: &Request) {
     let Request { notebook, folder, is_first, .. } = request;
     let what = format!("scan of {}", notebook.name());
@@ -400,8 +412,9 @@ fn scan(core: &Arc<Core>, request: &Request) {
         let reads_all = request.is_forced || rows.is_empty();
         core.scans.begins(notebook.number, reads_all.then(|| core.count_entries(notebook)).flatten());
     }
-    let mut outcome =
-        walk(core, notebook, folder, rows, Manner { takes_stock: *is_first, is_forced: request.is_forced });
+    let doubted_from = if *is_first && core.may_have_lost { doubted_from(&rows) } else { None };
+    let manner = Manner { takes_stock: *is_first, is_forced: request.is_forced, doubted_from };
+    let mut outcome = walk(core, notebook, folder, rows, manner);
     if core.scans.is_closed() {
         return;
     }

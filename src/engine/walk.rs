@@ -41,6 +41,14 @@ pub(super) struct Manner {
     pub(super) takes_stock: bool,
     /// Every file is read, whatever its attributes say.
     pub(super) is_forced: bool,
+    /// Files are read whose ctime is no older, in nanoseconds: their attributes may be newer than their contents.
+    pub(super) doubted_from: Option<i64>,
+}
+
+impl Manner {
+    fn doubts(&self, stat: &StoreStat) -> bool {
+        self.doubted_from.is_some_and(|from| stat.ctime_ns >= from)
+    }
 }
 
 /// A file as the history's stocktaking sees it.
@@ -217,7 +225,9 @@ impl Walker<'_> {
             let has_row = stat.is_file() && has_row(path) && !is_sidecar.contains(path);
             if self.manner.takes_stock {
                 let is_executable = stat.perm & 0o100 != 0;
-                present.push(Present { path: path.clone(), ctime_ns: stat.ctime_ns, is_executable, has_row });
+                // What is doubted is compared with the history as if it had changed now.
+                let ctime_ns = if self.manner.doubts(stat) { i64::MAX } else { stat.ctime_ns };
+                present.push(Present { path: path.clone(), ctime_ns, is_executable, has_row });
             }
             if !has_row {
                 continue;
@@ -237,9 +247,10 @@ impl Walker<'_> {
 
     fn compare_one(&self, path: &NotePath, wanted: &Wanted) -> Option<Look> {
         let row = self.rows.binary_search_by(|(row, _)| row.path.cmp(path)).ok().map(|at| &self.rows[at]);
+        let is_forced = self.manner.is_forced || wanted.stats().any(|stat| self.manner.doubts(stat));
         if let Some((row, met)) = row {
             met.store(true, Ordering::Relaxed);
-            if wanted.is_as(row) && !self.manner.is_forced {
+            if wanted.is_as(row) && !is_forced {
                 return None;
             }
         }
@@ -249,8 +260,7 @@ impl Walker<'_> {
         let hint = match read_record(self.notebook, path, wanted) {
             Ok(record) => {
                 let was = if row.is_none() { self.claim(wanted, &record) } else { None };
-                let Manner { takes_stock, is_forced } = self.manner;
-                Hint::Found(Box::new(Found { record, was, is_forced, is_in_stock: takes_stock }))
+                Hint::Found(Box::new(Found { record, was, is_forced, is_in_stock: self.manner.takes_stock }))
             }
             // The index thread will say what is wrong with it, if it is still there.
             Err(_) => Hint::Path(path.clone()),

@@ -27,6 +27,11 @@ impl Holder {
         format!("pid {}\nboot {}\n{command}\n", std::process::id(), boot_id())
     }
 
+    /// What it leaves behind where it ends in good order.
+    pub(super) fn ended() -> String {
+        format!("ended\nboot {}\n", boot_id())
+    }
+
     /// Of what a lock says.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut lines = text.lines();

@@ -12,7 +12,8 @@ use crate::types::NotePath;
 /// A lock that is held until it is dropped, or the process ends.
 #[derive(Debug)]
 pub struct FileLock {
-    _file: File,
+    file: File,
+    before: String,
 }
 
 /// What an attempt to take a lock came to.
@@ -25,7 +26,7 @@ pub enum Attempt {
 }
 
 impl FileLock {
-    /// Takes the lock of the file `name` in `dir`, made if missing, and writes `holder` into it.
+    /// Takes the lock of the file `name` in `dir`, made if missing, and writes `holder` into it, which is on disk then.
     ///
     /// flock(2) rather than a file that merely exists: the kernel drops it with the process, so none is ever stale.
     ///
@@ -36,7 +37,7 @@ impl FileLock {
         let fd = dir
             .open_at(name, OFlags::RDWR | OFlags::CREATE, Mode::from_raw_mode(0o600))
             .context("open lock", &shown)?;
-        let mut file = File::from(fd);
+        let file = File::from(fd);
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
@@ -47,10 +48,29 @@ impl FileLock {
             }
             Err(error) => return Err(error).context("lock", &shown),
         }
-        file.set_len(0).context("write lock", &shown)?;
-        file.seek(SeekFrom::Start(0)).context("write lock", &shown)?;
-        file.write_all(holder.as_bytes()).context("write lock", &shown)?;
-        Ok(Attempt::Taken(Self { _file: file }))
+        let mut before = Vec::new();
+        // Unreadable is as good as empty here, too.
+        let _ = (&file).take(4096).read_to_end(&mut before);
+        let mut lock = Self { file, before: String::from_utf8_lossy(&before).into_owned() };
+        lock.say(holder).context("write lock", &shown)?;
+        Ok(Attempt::Taken(lock))
+    }
+
+    /// What it said before it was taken.
+    #[must_use]
+    pub fn before(&self) -> &str {
+        &self.before
+    }
+
+    /// Writes something else into it, and flushes it to disk.
+    ///
+    /// # Errors
+    /// What write(2) and fdatasync(2) say.
+    pub fn say(&mut self, text: &str) -> std::io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(text.as_bytes())?;
+        self.file.sync_data()
     }
 }
 
@@ -85,6 +105,12 @@ mod tests {
             Attempt::Taken(_) => panic!("held"),
         }
         drop(first);
-        assert!(matches!(FileLock::attempt(&dir, &name, "pid 2").unwrap(), Attempt::Taken(_)));
+        let Attempt::Taken(mut second) = FileLock::attempt(&dir, &name, "pid 2").unwrap() else { panic!("free") };
+        assert_eq!(second.before(), "pid 1");
+        second.say("ended").unwrap();
+        drop(second);
+        assert!(
+            matches!(FileLock::attempt(&dir, &name, "pid 3").unwrap(), Attempt::Taken(lock) if lock.before() == "ended")
+        );
     }
 }

@@ -386,6 +386,38 @@ fn the_first_flush_of_a_new_notebook_outlives_a_power_cut() {
     drop((daemon, disk));
 }
 
+/// An old file was written to, indexed and recorded; then the power went with its contents and left its attributes.
+#[test]
+fn contents_that_a_power_cut_took_back_are_read_again() {
+    let site = Site::new();
+    let index = site.ws().join("lab/.codex/notebook.db");
+    let tamper = || {
+        let index = rusqlite::Connection::open(&index).unwrap();
+        let rows = index.execute("UPDATE files SET hash = zeroblob(32) WHERE path = 'a.md'", []).unwrap();
+        assert_eq!(rows, 1);
+    };
+    let agrees = || {
+        let mut daemon = Daemon::start(&site);
+        daemon.wait_until_ready(&site);
+        let agreement = super::verify::agreement(&site);
+        daemon.terminate();
+        assert!(daemon.has_ended_within(Duration::from_secs(20)));
+        agreement
+    };
+    let mut daemon = Daemon::start(&site);
+    daemon.wait_until_ready(&site);
+    std::fs::write(lab(&site, "a.md"), "text\n").unwrap();
+    Load::new(1).flush(&site).unwrap();
+    daemon.kill();
+    assert!(daemon.ends_within(Duration::from_secs(20), &site));
+    tamper();
+    agrees().unwrap();
+    // Where a daemon has ended in good order attributes are believed: else every start would read every file.
+    tamper();
+    let differs = agrees().unwrap_err();
+    assert!(differs.contains("hash_differs"), "{differs}");
+}
+
 /// A test that cannot fail proves nothing: with any one flush left out, something is lost.
 #[test]
 fn a_flush_that_is_left_out_is_found_out() {
