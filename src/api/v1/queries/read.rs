@@ -21,12 +21,11 @@ pub(super) fn read_body(body: &Value, now: &TimeContext) -> Answer<Query> {
     if !body.is_object() {
         return Err(ApiError::invalid("", "a mapping is expected, such as {\"q\": \"tag:experiment\"}"));
     }
-    query_from_json(body, now).map_err(|error| match error.in_line {
-        Some((key, position)) => {
+    query_from_json(body, now).map_err(|error| {
+        if let Some((key, position)) = error.in_line {
             let message = error.message.strip_prefix(&format!("`{key}`: ")).unwrap_or(&error.message);
             ApiError::invalid_at(&key, message, position)
-        }
-        None => {
+        } else {
             let (field, message) = apart(&error.message);
             ApiError::invalid(field, message)
         }
