@@ -128,6 +128,7 @@ impl Server {
             web: Web::new(&config),
             tokens: AccessTokens::new(&secret, config.access_lifetime),
             token_uses: TokenUses::default(),
+            attempts: Arc::default(),
             limits: Limits::new(config.requests_per_second),
             bridge: Bridge::new(cores),
             workspaces: Arc::new(workspaces),
