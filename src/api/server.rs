@@ -183,7 +183,7 @@ impl Server {
         let found = self.app.system.lock().find_workspace(name)?;
         let missing = || crate::engine::EngineError::NotFound(format!("no workspace `{name}`"));
         let row = found.ok_or_else(missing)?;
-        Ok(self.app.workspaces.open(row.id, &row.path)?.engine)
+        Ok(Arc::clone(self.app.workspaces.open(row.id, &row.path)?.engine()))
     }
 
     /// Ends it: no new requests, those that run have a while, then workspaces are closed and with them mounts and
