@@ -24,6 +24,7 @@ use super::live::{Feed, Hub};
 use super::metrics::{self, Figures};
 use super::router;
 use super::state::{App, TokenUses, Web};
+use super::to_https::ToHttps;
 use super::workspaces::{Host, Workspaces};
 use crate::access::{SecretError, SecretKey, hex};
 use crate::config::ServerConfig;
@@ -275,7 +276,8 @@ fn serve(
     let _inside = runtime.enter();
     let make = ServiceExt::<Request<_>>::into_make_service_with_connect_info::<SocketAddr>(service);
     let served = match tls {
-        Some(tls) => axum_server::from_tcp_rustls(listener, tls).map(|mut server| {
+        Some(tls) => axum_server::from_tcp_rustls(listener, tls).map(|server| {
+            let mut server = server.map(|acceptor| acceptor.acceptor(ToHttps(Arc::clone(app))));
             bound(server.http_builder());
             let serving = server.handle(handle).first_request_timeout(HEADERS_WITHIN).serve(make);
             runtime.spawn(ended(serving))

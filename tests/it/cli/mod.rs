@@ -7,6 +7,7 @@ mod errors;
 mod history;
 pub mod mount;
 mod notes;
+mod operations;
 mod serve;
 mod surroundings;
 
@@ -97,7 +98,7 @@ impl Bench {
     }
 
     /// The program with arguments, to be started as a test likes.
-    fn program(&self, args: &[&str]) -> Command {
+    pub fn program(&self, args: &[&str]) -> Command {
         let mut command = self.command(&self.path(""));
         command.args(args);
         command
