@@ -204,6 +204,14 @@ def body_for(case, place, values):
     kind = operation_id(case.operation)
     spare = ACCOUNTS["spare"]
     made = f"made {CHANCE.getrandbits(32)}"
+    if kind in ("post_workspaces", "post_workspaces_ws_notebooks"):
+        return {"name": made}
+    if kind == "post_workspaces_ws_notebooks_nb_files":
+        return {"path": f"{made}.md", "content": "made\n"}
+    if kind == "post_workspaces_ws_notebooks_nb_folders":
+        return {"path": made}
+    if kind == "post_tasks":
+        return {"title": made}
     if kind == "post_users_token":
         return {"username": spare.name, "password": spare.password}
     if kind == "post_users_token_refresh":
@@ -231,6 +239,8 @@ def body_for(case, place, values):
         return {"from": tag, "to": pick([tag, "kept"]), "merge": True, "dry_run": CHANCE.random() < 0.8}
     if kind == "post_workspaces_ws_undo":
         return {"n": 1}
+    if kind == "delete_workspaces_ws_mounts":
+        return {"mountpoint": values.get("mountpoint", "nowhere")}
     if kind == "post_workspaces_ws_mounts":
         return {"mountpoint": made}
     return None
@@ -258,11 +268,17 @@ def before_call(context, case, kwargs):
     invalid = invalid_parts(case)
     if invalid is None:
         return
-    place = place_for(case)
+    # What has never been done is asked for in a way that can be done; then chance decides.
+    is_new = not invalid and operation_id(case.operation) not in SUCCESSES
+
+    def by_chance(share):
+        return is_new or CHANCE.random() < share
+
+    place = Place(ME, "bench") if is_new else place_for(case)
     values = place.values(case)
     if place.own:
         prepare(case, values)
-    if case.path_parameters and "path" not in invalid and CHANCE.random() < 0.85:
+    if case.path_parameters and "path" not in invalid and by_chance(0.85):
         for name in case.path_parameters:
             found = values.get(name)
             if name == "id":
@@ -271,11 +287,11 @@ def before_call(context, case, kwargs):
                 case.path_parameters[name] = found
     if "query" not in invalid:
         for name in ("workspace_id", "notebook_id"):
-            if name in case.query and CHANCE.random() < 0.85:
+            if name in case.query and by_chance(0.85):
                 case.query[name] = values[name]
-        if "mountpoint" in values and CHANCE.random() < 0.85:
+        if "mountpoint" in values and by_chance(0.85):
             case.query["mountpoint"] = values["mountpoint"]
-    if isinstance(case.body, dict) and "body" not in invalid and CHANCE.random() < 0.5:
+    if isinstance(case.body, dict) and "body" not in invalid and by_chance(0.5):
         body = body_for(case, place, values)
         if body is not None:
             case.body = body
