@@ -168,7 +168,8 @@ fn what_the_description_excludes_is_refused_by_its_name() {
         lab.api.call(method, path, &lab.ada, &json!([null, null])).expect(422);
     }
     lab.api.call("POST", "/api/v1/workspaces", &lab.ada, &json!(["by its place", null])).expect(422);
-    // Clients that send every field leave out by null.
+    // A body that may be left out may be null, and clients that send every field leave out by null.
+    lab.api.call("POST", "/api/v1/users/token/refresh", &lab.ada, &json!(null)).expect(401);
     let named = json!({"name": null, "description": "said"});
     assert_eq!(lab.api.call("PATCH", &at, &lab.ada, &named).expect(200)["name"], "runs");
 }

@@ -106,6 +106,7 @@ fn forms_that_do_not_fit_are_refused_and_leave_nothing() {
         (vec![file, file], 422, "file"),
         (vec![file, ("mode", None, b"1")], 422, "mode"),
         (vec![file, ("overwrite", None, b"maybe")], 422, "overwrite"),
+        (vec![file, ("overwrite", None, b"0")], 422, "overwrite"),
         (vec![file, ("path", None, b"../a.md")], 400, ""),
         (vec![file, ("path", None, b"/etc/a.md")], 400, ""),
         (vec![file, ("path", None, b"a\0b")], 400, ""),
@@ -252,12 +253,12 @@ fn what_is_beyond_the_quota_is_refused_before_it_is_all_there() {
     std::fs::write(&settings, "timezone: UTC\nquota_bytes: 2 MiB\n").unwrap();
     let bytes = noise(3 << 20);
     eventually(Duration::from_secs(10), "the quota is known", || {
-        upload(&lab, &[("file", Some("big.bin"), &bytes), ("overwrite", None, b"1")]).status == 507
+        upload(&lab, &[("file", Some("big.bin"), &bytes), ("overwrite", None, b"true")]).status == 507
     });
     let error = upload(&lab, &[("file", Some("bigger.bin"), &bytes)]).expect(507);
     assert_eq!(error["error"], "insufficient_storage");
     assert!(lab.read("bigger.bin").is_none() && left_over(&lab) == 0);
-    upload(&lab, &[("file", Some("small.bin"), &bytes[..1000]), ("overwrite", None, b"1")]);
+    upload(&lab, &[("file", Some("small.bin"), &bytes[..1000]), ("overwrite", None, b"true")]);
 }
 
 #[test]

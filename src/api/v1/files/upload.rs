@@ -197,8 +197,8 @@ async fn read(at: &InNotebook<Write>, arriving: &mut Arriving) -> Answer<Form> {
             "overwrite" if form.overwrite.is_none() => {
                 let text = text_of(field, &pace).await?;
                 let flag = match text.as_str() {
-                    "true" | "1" => true,
-                    "false" | "0" => false,
+                    "true" => true,
+                    "false" => false,
                     _ => return Err(ApiError::invalid("overwrite", "true or false is expected")),
                 };
                 form.overwrite = Some(flag);
