@@ -14,12 +14,12 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: need-build need-fuse ## Builds cdx, makes a sample workspace, mounts it in the background and says what to try
+demo: need-build need-fuse ## Builds cdx, makes a sample workspace, mounts and serves it in the background and says what to try
 	@cargo build --release --locked --quiet
 	@$(CDX) demo $(DEMO)
 
 .PHONY: demo-stop
-demo-stop: ## Unmounts it; the files stay
+demo-stop: ## Ends it; the files stay
 	@if [ -x $(CDX) ]; then $(CDX) demo --stop $(DEMO); else echo "no demo was ever started here"; fi
 
 .PHONY: build
@@ -59,7 +59,7 @@ bench: need-build need-fuse bench-tools ## The table of targets: ours, the peer'
 .PHONY: bench-tools
 bench-tools:
 	@.ci/need fio=fio bindfs=bindfs mergerfs=mergerfs rg=ripgrep hyperfine=hyperfine python3=python3 git=git \
-		mkfs.ext4=e2fsprogs setpriv=util-linux
+		mkfs.ext4=e2fsprogs setpriv=util-linux wrk=wrk
 
 .PHONY: lint
 lint: ## Formatting, lints, documentation: no warning
@@ -102,7 +102,7 @@ $(TOOLS)/python/.installed: tests/requirements.txt
 need-test: tools python
 	@.ci/need git=git rsync=rsync rg=ripgrep perl=perl python3=python3 setfacl=acl setfattr=attr \
 		vim=vim nano=nano emacs=emacs-nox sqlite3=sqlite3 script=bsdutils patch=patch useradd=passwd stress-ng=stress-ng prlimit=util-linux \
-		curl=curl openssl=openssl
+		curl=curl jq=jq openssl=openssl
 
 $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx $(TOOLS)/bin/cargo-deny: $(TOOLS)/bin/%:
 	@echo "installing $* into .tools (once)"

@@ -1,12 +1,13 @@
-//! The benchmarks of Codex: measures what `targets.md` §1 to §4 state, prints one table, fails on nothing.
+//! The benchmarks of Codex: measures what `targets.md` §1 to §5 state, prints one table, fails on nothing.
 //!
-//! `cargo bench --bench targets -- [GROUP…] [--quick]`, groups: `real-tree synthetic index history table`, and `scale`,
+//! `cargo bench --bench targets -- [GROUP…] [--quick]`, groups: `real-tree synthetic index history api table`, and `scale`,
 //! which is measured only where it is named and shown on a page of its own (docs/scale.md). The last
 //! figures of each group are kept in `target/bench`, so that groups can be measured one at a time; a run that is not
 //! `--quick` writes `benches/RESULTS.md`. It knows nothing of how Codex is made but for the library's public calls.
 #![expect(clippy::disallowed_methods, reason = "scratch files of a benchmark need no durability")]
 #![expect(clippy::format_push_string, reason = "scratch texts are made before the clock starts")]
 
+mod api;
 mod history;
 mod index;
 mod real_tree;
@@ -25,11 +26,12 @@ use support::{Outcome, namespace, results, say};
 /// A group of targets: what it is called on the command line, its heading, how it is measured.
 type Group = (&'static str, &'static str, fn(&Lab, &mut Rows) -> Outcome<()>);
 
-const GROUPS: [Group; 4] = [
+const GROUPS: [Group; 5] = [
     ("real-tree", "1. The real tree through the mount", real_tree::run),
     ("synthetic", "2. Synthetic folders", synthetic::run),
     ("index", "3. Index, query, search", index::run),
     ("history", "4. History", history::run),
+    ("api", "5. API", api::run),
 ];
 
 /// Measured where it is named: it takes half an hour and has no targets.
@@ -66,9 +68,10 @@ fn measure(arguments: &[String]) -> Outcome<()> {
         .iter()
         .find(|name| **name != "table" && **name != SCALE.0 && !GROUPS.iter().any(|(group, ..)| group == *name))
     {
-        return Err(
-            format!("no group `{unknown}`; there are real-tree, synthetic, index, history, scale and table").into()
-        );
+        return Err(format!(
+            "no group `{unknown}`; there are real-tree, synthetic, index, history, api, scale and table"
+        )
+        .into());
     }
     let lab = Lab::new(is_quick)?;
     for (name, heading, run) in GROUPS {

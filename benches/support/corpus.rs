@@ -37,6 +37,16 @@ impl Corpus {
         pairs.iter().filter_map(|pair| pair[0].as_str().map(str::to_owned)).collect()
     }
 
+    /// Tags with values of `status`, the most frequent first: in how many notes both are.
+    pub fn tags_with_status(&self) -> Vec<(String, String, u64)> {
+        let pairs = self.manifest["tag_and_status"].as_object();
+        let apart = |(pair, count): (&String, &Value)| {
+            let (tag, status) = pair.strip_prefix("tag=")?.split_once("&status=")?;
+            Some((tag.to_owned(), status.to_owned(), count.as_u64()?))
+        };
+        pairs.into_iter().flatten().filter_map(apart).collect()
+    }
+
     /// Paths of some of its Markdown notes.
     pub fn sample_paths(&self) -> Vec<String> {
         let paths = self.manifest["sample_paths"].as_array().map(Vec::as_slice).unwrap_or_default();

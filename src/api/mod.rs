@@ -21,7 +21,8 @@ mod state;
 mod to_https;
 mod v1;
 mod workspaces;
+mod written;
 
 pub use router::openapi_json;
-pub use server::{ServeError, Server, ServerOptions};
+pub use server::{Opener, ServeError, Server, ServerOptions};
 pub use workspaces::Host;

@@ -28,6 +28,7 @@ use super::to_https::ToHttps;
 use super::workspaces::{Host, Workspaces};
 use crate::access::{SecretError, SecretKey, hex};
 use crate::config::ServerConfig;
+use crate::engine::{Engine, EngineError};
 use crate::index::notebook::IndexError;
 use crate::index::system::{RosterKeeper, SystemDb, SystemError};
 use crate::sys::{StoreError, paths, random_bytes};
@@ -91,6 +92,22 @@ pub enum ServeError {
     /// The home.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Opens workspaces of a server. It is to be dropped before the server ends, which closes them.
+#[derive(Clone, Debug)]
+pub struct Opener(Arc<App>);
+
+impl Opener {
+    /// Opens a workspace that is registered, by its name, slug or directory, and tells the host of it.
+    ///
+    /// # Errors
+    /// The engine's, or that there is none of the name.
+    pub fn open(&self, named: &str) -> Result<Arc<Engine>, EngineError> {
+        let found = self.0.system.lock().find_workspace(named)?;
+        let row = found.ok_or_else(|| EngineError::NotFound(format!("no workspace `{named}`")))?;
+        Ok(Arc::clone(self.0.workspaces.open(row.id, &row.path)?.engine()))
+    }
 }
 
 /// A server that runs. Dropping it ends it.
@@ -176,15 +193,10 @@ impl Server {
         self.app.setup_code.as_deref()
     }
 
-    /// Opens a workspace that is registered, and tells the host of it.
-    ///
-    /// # Errors
-    /// The engine's, or that there is none of the name.
-    pub fn open(&self, name: &str) -> Result<Arc<crate::engine::Engine>, crate::engine::EngineError> {
-        let found = self.app.system.lock().find_workspace(name)?;
-        let missing = || crate::engine::EngineError::NotFound(format!("no workspace `{name}`"));
-        let row = found.ok_or_else(missing)?;
-        Ok(Arc::clone(self.app.workspaces.open(row.id, &row.path)?.engine()))
+    /// Opens workspaces of this server, from any thread.
+    #[must_use]
+    pub fn opener(&self) -> Opener {
+        Opener(Arc::clone(&self.app))
     }
 
     /// Ends it: no new requests, those that run have a while, then workspaces are closed and with them mounts and

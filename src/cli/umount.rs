@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use serde_json::Value;
 
 use super::error::{CliError, Outcome};
 use super::output::tell;
@@ -48,16 +49,18 @@ pub(crate) fn unmount(context: &Context, mountpoint: &Path) -> Result<(), CliErr
     let text = path.to_str().ok_or_else(|| CliError::Usage(format!("{} is not UTF-8", path.display())))?;
     let command = Command::Unmount { mountpoint: text.to_owned() };
     let session = Session::find(&context.config, Some(&mount.workspace.to_string_lossy()));
-    match session.as_ref().map(|session| session.ask_running(&command)) {
-        Ok(Ok(Some(_))) => {}
+    let ends = match session.as_ref().map(|session| session.ask_running(&command)) {
+        // A server goes on without its mounts.
+        Ok(Ok(Some(reply))) => reply.get("ends") == Some(&Value::Bool(true)),
         Ok(Ok(None)) | Err(_) => {
             tell(format!("no engine answers for {}; unmounting without it", mount.workspace.display()));
             crate::fs::detach(&path)
                 .map_err(|error| CliError::Refused(format!("cannot unmount {}: {error}", mountpoint.display())))?;
+            mounts::of(&mount.workspace).is_empty()
         }
         Ok(Err(error)) => return Err(error),
-    }
-    if mounts::of(&mount.workspace).is_empty() {
+    };
+    if ends {
         wait_for_end(&mount.workspace);
     }
     Ok(())

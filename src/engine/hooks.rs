@@ -118,4 +118,9 @@ pub trait Mounter: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// [`EngineError::NotFound`](super::EngineError::NotFound) where none of this engine's is there.
     fn unmount(&self, mountpoint: &std::path::Path) -> Result<(), super::EngineError>;
+
+    /// Whether the process ends, and the engine with it, once the last of its mounts has gone.
+    fn ends_with_its_mounts(&self) -> bool {
+        false
+    }
 }

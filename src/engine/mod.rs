@@ -59,7 +59,7 @@ pub use events::EngineEvent;
 pub use hooks::{AppliedChange, AppliedKind, MountHooks, MountPlace, MountRequest, Mounter};
 pub use nodes::NodeNumbers;
 pub use progress::{Indexing, ScanProgress};
-pub use workspace::{Settings, find_workspace, is_dying, is_held};
+pub use workspace::{Holder, Settings, find_workspace, holder_of, is_dying, is_held};
 
 use self::core::Core;
 use self::queue::Hint;

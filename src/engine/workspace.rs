@@ -13,11 +13,11 @@ pub(super) const LOCK: &str = "engine.lock";
 
 /// Who holds the lock, as written into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Holder {
+pub struct Holder {
     /// Process id.
-    pub(super) pid: u32,
+    pub pid: u32,
     /// Its command line.
-    pub(super) command: String,
+    pub command: String,
 }
 
 impl Holder {
@@ -212,11 +212,17 @@ pub fn is_held(path: &Path) -> bool {
     Dir::open(path.join(".codex")).is_ok_and(|codex| FileLock::is_held(&codex, &note_path(LOCK)))
 }
 
+/// Who has the workspace at `path`; `None` where nobody has, or whoever has it has not said yet who it is.
+#[must_use]
+pub fn holder_of(path: &Path) -> Option<Holder> {
+    Holder::of(path).filter(|_| is_held(path))
+}
+
 /// Whether the engine of the workspace at `path` was killed and cannot end: a thread of it waits in the kernel, for a
 /// lock that is held by somebody who waits for an answer of the engine's mount. Aborting the mount frees both.
 #[must_use]
 pub fn is_dying(path: &Path) -> bool {
-    let Some(Holder { pid, .. }) = Holder::of(path).filter(|_| is_held(path)) else { return false };
+    let Some(Holder { pid, .. }) = holder_of(path) else { return false };
     let stat = paths::read_text(Path::new(&format!("/proc/{pid}/stat"))).unwrap_or_default();
     is_ending(&stat)
 }

@@ -46,6 +46,9 @@ pub(crate) fn open_for_writing(path: &Path, schema: &Schema) -> Result<Connectio
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fail)?;
     refuse_newer(&connection, path, schema)?;
+    // Else a statement that was compiled is compiled anew for each value that SQLite finds in its statistics; what is
+    // asked while writing is found by keys, whatever the value.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(fail)?;
     configure(&connection, schema).map_err(fail)?;
     Ok(connection)
 }

@@ -75,9 +75,15 @@ pub struct ContentHash(pub [u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CommitId(pub [u8; 20]);
 
-/// Lower-case hex digits of `bytes`.
+/// Lower-case hex digits of `bytes`, 32 at most. In one piece: a list of a thousand files shows a thousand of them.
 fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    f.write_str(std::str::from_utf8(&text[..2 * bytes.len()]).unwrap_or_default())
 }
 
 /// Bytes of lower- or upper-case hex digits; `None` if it is not exactly `N` bytes of hex.

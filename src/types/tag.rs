@@ -30,7 +30,13 @@ impl TagName {
     /// If it is none.
     pub fn new(text: &str) -> Result<Self, TagNameError> {
         let refuse = || TagNameError(text.escape_debug().to_string());
-        let shown: String = text.split('/').map(str::trim).collect::<Vec<_>>().join("/").nfc().collect();
+        // Nearly all tags are: what follows would leave them as they are.
+        let is_plain = text.is_ascii() && !text.contains(char::is_whitespace);
+        let shown: String = if is_plain {
+            text.to_owned()
+        } else {
+            text.split('/').map(str::trim).collect::<Vec<_>>().join("/").nfc().collect()
+        };
         let legal = shown.split('/').all(|segment| {
             segment.len() <= 255
                 && segment.chars().next().is_some_and(|first| !"+-.~".contains(first))
@@ -39,8 +45,8 @@ impl TagName {
         if !legal {
             return Err(refuse());
         }
-        let key = shown.to_lowercase().nfc().collect::<String>().into();
-        Ok(Self { shown: shown.into(), key })
+        let key = if is_plain { shown.to_ascii_lowercase() } else { shown.to_lowercase().nfc().collect() };
+        Ok(Self { shown: shown.into(), key: key.into() })
     }
 
     /// As written.

@@ -1,9 +1,11 @@
-//! `cdx demo`: a sample workspace, mounted in the background: the first thing a newcomer runs.
+//! `cdx demo`: a sample workspace, mounted and served in the background: the first thing a newcomer runs.
 
 mod lab;
 mod png;
 mod random;
+mod serving;
 mod shelves;
+mod signing_in;
 mod store;
 mod story;
 mod views;
@@ -14,35 +16,45 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::{CliError, Outcome};
-use super::mount::{self, How, mountpoint};
-use super::output::{Style, tell};
+use super::output::{Output, Style, tell};
 use super::session::Session;
-use super::{Context, init, mounts, site, umount};
+use super::{Context, init, site};
 use crate::engine::Command;
+use crate::index::system::SystemDb;
 use crate::sys::{Dir, paths};
 use crate::types::{Instant, NotePath};
 
 const NAME: &str = "demo";
 
-/// Makes and mounts a sample workspace, and says what to try
+/// Makes a sample workspace, mounts and serves it, and says what to try
 ///
-/// A lab's notes of thirty days, mounted in the background until `cdx demo --stop`.
+/// A lab's notes of thirty days, mounted and served in the background until `cdx demo --stop`. Its server has a home of
+/// its own, and an account whose password is made for it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  cdx demo                  in ./demo: the files in demo/store, mounted at demo/mnt
+  cdx demo                  in ./demo: the files in demo/store, mounted at demo/mnt, served at 127.0.0.1:8765
   cdx demo /tmp/lab
-  cdx demo --stop           unmounts; the files stay
+  cdx demo --stop           ends it; the files stay
   cdx demo && ls demo/mnt/tags")]
 pub(crate) struct Demo {
     /// Where; made if it is missing
     #[arg(default_value = "demo")]
     dir: PathBuf,
-    /// Ends the mount in the background
+    /// Ends what runs in the background
     #[arg(long, conflicts_with = "no_mount")]
     stop: bool,
     /// Only makes the workspace
     #[arg(long)]
     no_mount: bool,
+}
+
+/// Where a sample is to be found, for who reads of it.
+struct Shown {
+    dir: PathBuf,
+    /// What it is.
+    made: String,
+    /// Its address, and how to sign in.
+    served: Option<(String, String)>,
 }
 
 impl Demo {
@@ -53,20 +65,34 @@ impl Demo {
         paths::make_dirs(&self.dir)?;
         let dir = paths::canonical(&self.dir)?;
         let (workspace, now) = (dir.join("store"), crate::sys::now());
+        // From here on everything is the sample's, its home included.
+        context.config = signing_in::settings(&dir)?;
         let made = make(context, &workspace, now)?;
-        let mnt = dir.join("mnt");
-        if !self.no_mount {
-            mount(context, &workspace, &mnt)?;
-        }
+        let served = if self.no_mount {
+            None
+        } else {
+            let how = signing_in::account(&context.config)?;
+            Some((address(context, serving::serve(context, &workspace, &dir.join("mnt"))?), how))
+        };
         let shown = if self.dir.is_absolute() { dir } else { self.dir };
-        print(context, &shown, &made, !self.no_mount, now)?;
+        print(&mut context.out, &Shown { dir: shown, made, served }, now)?;
         Ok(Outcome::Done)
     }
 }
 
+/// The address, and why it is another one than usual.
+fn address(context: &Context, url: String) -> String {
+    let usual = context.config.listen.rsplit(':').next().unwrap_or_default();
+    let is_usual = usual == "0" || url.ends_with(&format!(":{usual}"));
+    if is_usual { url } else { format!("{url} (port {usual} is another program's)") }
+}
+
 /// Makes the sample, or takes the one that is there; what it is.
 fn make(context: &Context, workspace: &Path, now: Instant) -> Result<String, CliError> {
+    let config = &context.config;
     if site::is_workspace(workspace) {
+        // By an earlier version, or its home was removed.
+        SystemDb::open(&config.home)?.register_workspace(NAME, workspace, &owner(context)?)?;
         return Ok("The sample that was there already".to_owned());
     }
     paths::make_dirs(workspace)?;
@@ -80,10 +106,10 @@ fn make(context: &Context, workspace: &Path, now: Instant) -> Result<String, Cli
     let written = store::write(workspace, now)?;
     // Last, since it is what makes the directory a workspace: an interrupted sample is none.
     let notebooks: Vec<String> = store::NOTEBOOKS.map(str::to_owned).to_vec();
-    let new = init::NewWorkspace { name: NAME, owner: &context.config.user, notebooks: &notebooks, inbox: Some("lab") };
-    init::create(&context.config, workspace, &new)?;
+    let new = init::NewWorkspace { name: NAME, owner: &owner(context)?, notebooks: &notebooks, inbox: Some("lab") };
+    init::create(config, workspace, &new)?;
     // A mount is usable before it is indexed; a newcomer's first listing is to be whole.
-    let session = Session::find(&context.config, Some(&workspace.to_string_lossy()))?;
+    let session = Session::find(config, Some(&workspace.to_string_lossy()))?;
     session.ask(&Command::Index { rebuild: false })?;
     Ok(format!(
         "{} files in {} notebooks with {} commits of thirty days",
@@ -93,54 +119,33 @@ fn make(context: &Context, workspace: &Path, now: Instant) -> Result<String, Cli
     ))
 }
 
-fn mount(context: &Context, workspace: &Path, mnt: &Path) -> Result<(), CliError> {
-    mounts::free(mnt);
-    let is_dead = crate::fs::is_stale(mnt);
-    if !is_dead && mounts::of(workspace).iter().any(|mount| mount.mountpoint == mnt) {
-        return Ok(());
-    }
-    if !is_dead {
-        paths::make_dirs(mnt)?;
-    }
-    let how = How::default();
-    let path = mountpoint::prepare(workspace, mnt)?;
-    let session = Session::find(&context.config, Some(&workspace.to_string_lossy()))?;
-    if mount::by_running_engine(&session, &path, how)?.is_none() {
-        mount::in_background(context, workspace, &path, how)?;
-        // Whatever was changed in the sample meanwhile: a newcomer's first listing is to be whole.
-        session.ask_running(&Command::Index { rebuild: false })?;
-    }
-    Ok(())
+/// Whose the sample is: the account that is there, else yours, until there is one.
+fn owner(context: &Context) -> Result<String, CliError> {
+    Ok(SystemDb::open(&context.config.home)?.default_owner(&context.config.user)?)
 }
 
 fn stop(context: &Context, dir: &Path) -> Result<Outcome, CliError> {
-    let mnt = dir.join("mnt");
-    match umount::unmount(context, &mnt) {
-        Ok(()) => tell(format!("stopped; the files are in {}", dir.join("store").display())),
-        Err(CliError::NotFound(_)) => tell(format!("no demo is running at {}", mnt.display())),
-        Err(error) => return Err(error),
+    let dir = paths::canonical(dir).unwrap_or_else(|_| dir.to_owned());
+    let (home, workspace, mnt) = (dir.join(signing_in::HOME), dir.join("store"), dir.join("mnt"));
+    if serving::stop(context, &home, &workspace, &mnt)? {
+        tell(format!("stopped; the files are in {}", workspace.display()));
+    } else {
+        tell(format!("no demo is running at {}", mnt.display()));
     }
     Ok(Outcome::Done)
 }
 
-fn print(context: &mut Context, dir: &Path, made: &str, is_mounted: bool, now: Instant) -> Result<(), CliError> {
-    let (store, mnt) = (dir.join("store").display().to_string(), dir.join("mnt").display().to_string());
-    let out = &mut context.out;
-    out.line(format!("{made}:"))?;
+fn print(out: &mut Output, shown: &Shown, now: Instant) -> Result<(), CliError> {
+    let [store, mnt, home] = ["store", "mnt", signing_in::HOME].map(|name| shown.dir.join(name).display().to_string());
+    out.line(format!("{}:", shown.made))?;
     out.line(format!("  {store}  the files"))?;
-    let mut hints: Vec<(String, &str)> = Vec::new();
-    if is_mounted {
+    if let Some((address, how)) = &shown.served {
         out.line(format!("  {mnt}  the same, with tags, views, searches and past days as folders"))?;
-        let doing = store::run_with_status(now, "doing").unwrap_or_default();
-        let doing = doing.name().to_string_lossy().into_owned();
-        hints.extend([
-            (format!("ls {mnt}/tags/experiment/gpu"), "a tag is a folder of hard links to your notes"),
-            (format!("ln {mnt}/lab/plan.md {mnt}/tags/promising/"), "… that can be added to"),
-            (format!("mv {mnt}/views/todo.cdx/doing/{doing} {mnt}/views/todo.cdx/done/"), "sets status: done"),
-            (format!("ls '{mnt}/.codex/search/tag:experiment loss<0.05'"), "any query is a folder"),
-            (format!("diff {mnt}/.codex/at/yesterday/lab/plan.md {mnt}/lab/plan.md"), "so is any day"),
-        ]);
+        out.line(format!("  {address}  the same over HTTP: {how}"))?;
     }
+    out.line("Try:")?;
+    let mut hints =
+        shown.served.as_ref().map_or_else(Vec::new, |(address, _)| hints_of_served(&mnt, &home, address, now));
     let cdx = program();
     hints.extend([
         (format!("{cdx} query -w {store} 'tag:experiment loss<0.05 sort:loss'"), "the same on the command line"),
@@ -148,15 +153,30 @@ fn print(context: &mut Context, dir: &Path, made: &str, is_mounted: bool, now: I
         (format!("{cdx} log -w {store} lab/plan.md"), "every version is kept"),
         (format!("{cdx} undo -w {store}"), "takes your last change back"),
     ]);
-    out.line("Try:")?;
     for (command, what) in hints {
         let what = out.styled(&format!("# {what}"), Style::Dim);
         out.line(format!("  {command}  {what}"))?;
     }
-    if is_mounted {
-        out.line(format!("Stop it: {cdx} demo --stop {}", dir.display()))?;
+    if shown.served.is_some() {
+        out.line(format!("Stop it: {cdx} demo --stop {}", shown.dir.display()))?;
     }
     Ok(())
+}
+
+/// What can be tried of a sample that is mounted and served, and what it shows.
+fn hints_of_served(mnt: &str, home: &str, address: &str, now: Instant) -> Vec<(String, &'static str)> {
+    let doing = store::run_with_status(now, "doing").unwrap_or_default();
+    let doing = doing.name().to_string_lossy().into_owned();
+    let url = address.split(' ').next().unwrap_or_default();
+    vec![
+        (format!("ls {mnt}/tags/experiment/gpu"), "a tag is a folder of hard links to your notes"),
+        (format!("ln {mnt}/lab/plan.md {mnt}/tags/promising/"), "… that can be added to"),
+        (format!("mv {mnt}/views/todo.cdx/doing/{doing} {mnt}/views/todo.cdx/done/"), "sets status: done"),
+        (format!("ls '{mnt}/.codex/search/tag:experiment loss<0.05'"), "any query is a folder"),
+        (format!("diff {mnt}/.codex/at/yesterday/lab/plan.md {mnt}/lab/plan.md"), "so is any day"),
+        (format!("{url}/docs"), "in a browser: what the API offers"),
+        (format!("{} user list --home {home}", program()), "who may sign in"),
+    ]
 }
 
 /// How the user called us, so that what is printed can be pasted: `target/release/cdx` where it is not in `PATH`.

@@ -23,12 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The guard, seen from the daemon. It goes with the daemon's orderly end.
 #[derive(Debug)]
-pub(super) struct Guard(Option<Child>);
+pub(crate) struct Guard(Option<Child>);
 
 impl Guard {
     /// Starts one, from the thread that lives as long as the daemon, before there is anything that it could inherit.
     /// Without one the next `cdx mount` or `cdx umount` does the same.
-    pub(super) fn start(workspace: &Path) -> Self {
+    pub(crate) fn start(workspace: &Path) -> Self {
         let started = std::env::current_exe().and_then(|program| {
             let mut command = Command::new(program);
             command.args(["mount", "--guard", "--"]).arg(workspace).arg(workspace).current_dir("/");

@@ -5,16 +5,19 @@ mod guard;
 pub(crate) mod mountpoint;
 pub(super) mod serving;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::error::{CliError, Outcome};
+use super::serve::control;
 use super::session::Session;
 use super::{Context, reply};
 use crate::engine::{Command, EngineOptions, MountRequest};
 
-pub(crate) use background::in_background;
+pub(crate) use background::{Detached, announce, report};
+pub(super) use guard::Guard;
 
 /// Mounts a workspace: tags, views, searches and past days as folders
 ///
@@ -75,7 +78,7 @@ impl Mount {
         }
         let session = Session::find(&context.config, Some(&self.of))?;
         let mountpoint = mountpoint::prepare(&session.site.workspace, &self.mountpoint)?;
-        if let Some(line) = by_running_engine(&session, &mountpoint, self.how)? {
+        if let Some(line) = by_running_engine(context, &session, &mountpoint, self.how)? {
             context.out.line(line)?;
         } else if self.background {
             let line = in_background(context, &session.site.workspace, &mountpoint, self.how)?;
@@ -103,7 +106,7 @@ impl Mount {
         };
         let signals = serving::Signals::catch()?;
         let _guard = guard::Guard::start(&session.site.workspace);
-        let serving = serving::Serving::start(session.open_to_serve(&options)?);
+        let serving = serving::Serving::start(session.open_to_serve(&options)?, serving::Lasts::AsItsMounts);
         serving.mount_first(&self.mountpoint, self.how.into())?;
         let mut said = line(&session.site.workspace, &self.mountpoint);
         if serving.is_indexing() {
@@ -115,15 +118,37 @@ impl Mount {
     }
 }
 
-/// Lets the engine that runs already mount once more; the line that says so.
-pub(crate) fn by_running_engine(session: &Session, mountpoint: &Path, how: How) -> Result<Option<String>, CliError> {
+/// The mount in a process that goes on after the command has returned; the line that says so.
+fn in_background(context: &Context, workspace: &Path, mountpoint: &Path, how: How) -> Result<String, CliError> {
+    let mut arguments: Vec<OsString> = vec!["mount".into()];
+    let flags =
+        [(how.read_only, "--read-only"), (how.allow_other, "--allow-other"), (how.no_xattr, "--no-xattr")].into_iter();
+    arguments.extend(flags.filter_map(|(is_set, flag)| is_set.then_some(flag.into())));
+    // It begins in another directory.
+    let home = std::path::absolute(&context.config.home).unwrap_or_else(|_| context.config.home.clone());
+    arguments.extend(["--detached".into(), "--home".into(), home.into(), "--".into()]);
+    arguments.extend([workspace.into(), utf8(mountpoint)?.into()]);
+    Detached { config: &context.config, arguments, log: workspace.join(".codex/cdx.log") }.start()
+}
+
+/// Lets the engine that runs already mount once more, where a server has closed the workspace after that has opened it
+/// again; the line that says so.
+pub(crate) fn by_running_engine(
+    context: &Context,
+    session: &Session,
+    mountpoint: &Path,
+    how: How,
+) -> Result<Option<String>, CliError> {
     let command = Command::Mount {
         mountpoint: utf8(mountpoint)?.to_owned(),
         read_only: how.read_only,
         allow_other: how.allow_other,
         no_xattr: how.no_xattr,
     };
-    let reply = session.ask_running(&command)?;
+    let reply = match session.ask_running(&command)? {
+        None if control::open(&context.config.home, &session.site.workspace) => session.ask_running(&command)?,
+        reply => reply,
+    };
     Ok(reply.map(|reply| {
         let at = reply::text(&reply, "mountpoint");
         let at = if at.is_empty() { mountpoint } else { Path::new(at) };
@@ -135,6 +160,6 @@ fn line(workspace: &Path, mountpoint: &Path) -> String {
     format!("{} is mounted at {}", workspace.display(), mountpoint.display())
 }
 
-fn utf8(path: &Path) -> Result<&str, CliError> {
+pub(super) fn utf8(path: &Path) -> Result<&str, CliError> {
     path.to_str().ok_or_else(|| CliError::Usage(format!("{} is not UTF-8; choose another mountpoint", path.display())))
 }

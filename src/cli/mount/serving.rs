@@ -60,6 +60,16 @@ impl Signals {
 pub(crate) struct Serving {
     engine: Arc<Engine>,
     mounts: Mutex<HashMap<PathBuf, Mounted>>,
+    lasts: Lasts,
+}
+
+/// How long an engine is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lasts {
+    /// As long as something is mounted.
+    AsItsMounts,
+    /// As long as whoever serves it likes.
+    Longer,
 }
 
 /// A mount and how it was asked for.
@@ -71,8 +81,8 @@ struct Mounted {
 
 impl Serving {
     /// Offers the engine to mount on behalf of others.
-    pub(crate) fn start(engine: Arc<Engine>) -> Arc<Self> {
-        let serving = Arc::new(Self { engine, mounts: Mutex::default() });
+    pub(crate) fn start(engine: Arc<Engine>, lasts: Lasts) -> Arc<Self> {
+        let serving = Arc::new(Self { engine, mounts: Mutex::default(), lasts });
         let mounter: Arc<dyn Mounter> = Arc::clone(&serving) as _;
         serving.engine.set_mounter(&mounter);
         serving
@@ -119,6 +129,9 @@ impl Mounter for Serving {
         let path = prepare(self.engine.path(), mountpoint)?;
         let options =
             MountOptions { read_only: request.read_only, allow_other: request.allow_other, no_xattr: request.no_xattr };
+        // One that others have unmounted; it would take the new one away when it goes.
+        let gone = self.mounts.lock().remove(&path);
+        drop(gone);
         let filesystem = crate::fs::mount(&self.engine, &path, &options).map_err(|error| refused(&error))?;
         self.mounts.lock().insert(path, Mounted { filesystem, read_only: request.read_only });
         Ok(())
@@ -135,6 +148,10 @@ impl Mounter for Serving {
         let mut places: Vec<MountPlace> = mounts.iter().map(place).collect();
         places.sort_by(|a, b| a.mountpoint.cmp(&b.mountpoint));
         places
+    }
+
+    fn ends_with_its_mounts(&self) -> bool {
+        self.lasts == Lasts::AsItsMounts
     }
 
     fn unmount(&self, mountpoint: &Path) -> Result<(), EngineError> {

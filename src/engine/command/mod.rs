@@ -82,20 +82,21 @@ impl Engine {
         let mounter = self.mounter().ok_or_else(|| {
             EngineError::Meaningless("this process serves no mounts; start one with `cdx mount`".to_owned())
         })?;
-        let mountpoint = match command {
+        match command {
             Command::Mount { mountpoint, read_only, allow_other, no_xattr } => {
                 let request = MountRequest { read_only: *read_only, allow_other: *allow_other, no_xattr: *no_xattr };
                 mounter.mount(Path::new(mountpoint), request)?;
-                mountpoint
+                Ok(serde_json::json!({ "mountpoint": mountpoint }))
             }
             Command::Unmount { mountpoint } => {
                 self.flush_history()?;
                 mounter.unmount(Path::new(mountpoint))?;
-                mountpoint
+                // Whoever asked waits for the end of the engine, where that is to come.
+                let ends = mounter.ends_with_its_mounts() && mounter.mounts().is_empty();
+                Ok(serde_json::json!({ "mountpoint": mountpoint, "ends": ends }))
             }
-            _ => return Err(EngineError::Meaningless("no command for mounts".to_owned())),
-        };
-        Ok(serde_json::json!({ "mountpoint": mountpoint }))
+            _ => Err(EngineError::Meaningless("no command for mounts".to_owned())),
+        }
     }
 
     fn locate(&self, node: u64) -> Result<Value, EngineError> {

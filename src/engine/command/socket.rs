@@ -6,20 +6,18 @@
 //! Only the engine's user and root are served: the kernel says who calls.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Command, ErrorReply};
 use crate::engine::{Engine, EngineError, Requester};
-use crate::sys::{Dir, IoContext, StoreError};
+use crate::sys::{Dir, IoContext, StoreError, connect_to, is_of_same_user, listen_privately};
 use crate::types::{Actor, NotePath};
 
 /// Name of the socket in `.codex`.
@@ -30,9 +28,6 @@ const LONGEST: u64 = 16 << 20;
 
 /// So many connections at most; each is a thread.
 const CONNECTIONS: usize = 64;
-
-/// The longest path that fits a socket's address everywhere.
-const ADDRESS: usize = 100;
 
 /// A request.
 #[derive(Debug, Serialize, Deserialize)]
@@ -99,13 +94,7 @@ pub(in crate::engine) fn serve(engine: &Arc<Engine>) -> Result<(), EngineError> 
 }
 
 fn listen(codex: PathBuf, engine: Weak<Engine>) -> Result<ControlSocket, StoreError> {
-    let dir = Dir::open(&codex)?;
-    match dir.remove_file(&name()) {
-        Ok(()) => {}
-        Err(error) if error.is_not_found() => {}
-        Err(error) => return Err(error),
-    }
-    let listener = Arc::new(UnixListener::from(bind(&dir).context("make the control socket", codex.join(NAME))?));
+    let listener = Arc::new(listen_privately(&Dir::open(&codex)?, &name())?);
     let stopped = Arc::new(AtomicBool::new(false));
     let accepting = Accepting { listener: Arc::clone(&listener), stopped: Arc::clone(&stopped), engine };
     let thread = std::thread::Builder::new()
@@ -115,36 +104,9 @@ fn listen(codex: PathBuf, engine: Weak<Engine>) -> Result<ControlSocket, StoreEr
     Ok(ControlSocket { listener, stopped, codex, thread: Some(thread) })
 }
 
-fn bind(codex: &Dir) -> std::io::Result<OwnedFd> {
-    let fd = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-    // Before bind: the file never exists with other bits.
-    rustix::fs::fchmod(&fd, rustix::fs::Mode::from_raw_mode(0o600))?;
-    rustix::net::bind(&fd, &address(codex)?)?;
-    rustix::net::listen(&fd, 128)?;
-    Ok(fd)
-}
-
-/// The socket's address. A long path goes through the directory's descriptor, since an address holds 108 bytes.
-fn address(codex: &Dir) -> std::io::Result<SocketAddrUnix> {
-    use std::os::fd::AsRawFd;
-    let path = codex.path().join(NAME);
-    let path = if path.as_os_str().len() <= ADDRESS {
-        path
-    } else {
-        PathBuf::from(format!("/proc/self/fd/{}/{NAME}", codex.as_fd().as_raw_fd()))
-    };
-    Ok(SocketAddrUnix::new(path)?)
-}
-
 /// Connects to the socket in a workspace's `.codex`.
 pub(super) fn connect(codex: &Path) -> Result<UnixStream, StoreError> {
-    let dir = Dir::open(codex)?;
-    let connected = (|| -> std::io::Result<OwnedFd> {
-        let fd = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
-        rustix::net::connect(&fd, &address(&dir)?)?;
-        Ok(fd)
-    })();
-    connected.map(UnixStream::from).context("connect to", codex.join(NAME))
+    connect_to(&Dir::open(codex)?, &name())
 }
 
 fn name() -> NotePath {
@@ -175,7 +137,7 @@ impl Accepting {
                     continue;
                 }
             };
-            if !is_allowed(&stream) || open.load(Ordering::Acquire) >= CONNECTIONS {
+            if !is_of_same_user(&stream) || open.load(Ordering::Acquire) >= CONNECTIONS {
                 continue;
             }
             let counted = Counted::new(&open);
@@ -206,21 +168,6 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// The engine's user and root may ask.
-fn is_allowed(stream: &UnixStream) -> bool {
-    match rustix::net::sockopt::socket_peercred(stream) {
-        Ok(peer) if peer.uid == rustix::process::geteuid() || peer.uid.is_root() => true,
-        Ok(peer) => {
-            tracing::warn!(uid = peer.uid.as_raw(), "refused a connection on the control socket by another user");
-            false
-        }
-        Err(error) => {
-            tracing::warn!(%error, "refused a connection on the control socket: the kernel does not say whose it is");
-            false
-        }
     }
 }
 
@@ -299,18 +246,5 @@ mod tests {
         drop(socket);
         assert!(dir.stat(&name()).is_err());
         assert!(connect(&codex).is_err());
-    }
-
-    #[test]
-    fn a_socket_that_a_dead_engine_left_is_replaced_and_long_paths_serve() {
-        let folder = tempfile::tempdir().unwrap();
-        let deep = NotePath::new(format!("{0}/{0}/{0}", "d".repeat(60))).unwrap();
-        Dir::open(folder.path()).unwrap().make_dirs(&deep).unwrap();
-        let codex = folder.path().join(deep.as_path());
-        let dir = Dir::open(&codex).unwrap();
-        drop(bind(&dir).unwrap());
-        assert!(dir.stat(&name()).is_ok());
-        let _socket = listen(codex.clone(), Weak::new()).unwrap();
-        assert!(ask(&connect(&codex).unwrap(), r#"{"ping":true}"#).contains("ok"));
     }
 }

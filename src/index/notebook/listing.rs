@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::rowio::{self, FILE_COLUMNS};
+use super::rowio::{self, FILE_COLUMNS, PageTags};
 use super::{FileRow, IndexError, NotebookReader};
 use crate::types::{NotePath, NotebookNumber};
 
@@ -49,8 +49,7 @@ impl NotebookReader {
             // One snapshot for the page and the count.
             let snapshot = connection.unchecked_transaction()?;
             let (within, below) = condition(listing);
-            let count = format!("SELECT count(*) FROM file_metadata f WHERE {within}");
-            let total: i64 = snapshot.prepare_cached(&count)?.query_row([&below], |row| row.get(0))?;
+            let total = count(&snapshot, listing, within, &below)?;
             Ok((page(&snapshot, listing, within, &below)?, total.cast_unsigned()))
         })
     }
@@ -98,6 +97,15 @@ fn condition(listing: &Listing) -> (&'static str, String) {
     (within, prefix(&listing.folder))
 }
 
+fn count(connection: &Connection, listing: &Listing, within: &str, below: &str) -> rusqlite::Result<i64> {
+    // Without any condition SQLite counts pages of an index instead of looking at each row.
+    if listing.folder.is_root() && !listing.is_direct {
+        return connection.prepare_cached("SELECT count(*) FROM file_metadata")?.query_row([], |row| row.get(0));
+    }
+    let sql = format!("SELECT count(*) FROM file_metadata f WHERE {within}");
+    connection.prepare_cached(&sql)?.query_row([below], |row| row.get(0))
+}
+
 fn page(connection: &Connection, listing: &Listing, within: &str, below: &str) -> rusqlite::Result<Vec<FileRow>> {
     let direction = if listing.is_reversed { "DESC" } else { "ASC" };
     let order = match listing.order {
@@ -118,9 +126,10 @@ fn page(connection: &Connection, listing: &Listing, within: &str, below: &str) -
     let rows = statement.query_map(params![below, clamped(listing.limit), clamped(listing.skip)], |row| {
         rowio::file_row(row, "", NotebookNumber(0))
     })?;
+    let mut tags = PageTags::default();
     rows.map(|row| {
         let row = row?;
-        Ok(FileRow { tags: rowio::tags_of(connection, row.id.0)?, ..row })
+        Ok(FileRow { tags: tags.of(connection, row.id.0)?, ..row })
     })
     .collect()
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::params_from_iter;
 
+use super::rowio::{PageTags, TAGS_OF, tags_of};
 use super::sql::{Compiler, Fragment, Plan};
 use super::tests::{Describe, note, open, upsert};
 use crate::index::query::{TimeContext, parse_line};
@@ -22,6 +23,25 @@ fn steps(db: &super::NotebookDb, line: &str) -> Vec<String> {
     let mut statement = lent.connection().prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let steps = statement.query_map(params_from_iter(params), |row| row.get::<_, String>(3)).unwrap();
     steps.map(|step| step.unwrap().replace("COVERING INDEX", "INDEX")).collect()
+}
+
+#[test]
+fn tags_of_a_list_were_compiled_anew_for_each_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut db = open(folder.path());
+    let tagged = |n: usize| upsert(note(&format!("{n}.md")).tagged(&[&format!("t{}", n % 7), "all"]));
+    db.apply(&(0..300).map(tagged).collect::<Vec<_>>()).unwrap();
+    db.optimize().unwrap();
+    let reader = db.reader().unwrap();
+    let files = reader.files().unwrap();
+    let lent = reader.lend().unwrap();
+    let mut of_page = PageTags::default();
+    for file in &files {
+        assert_eq!(tags_of(lent.connection(), file.id.0).unwrap(), file.tags);
+        assert_eq!(of_page.of(lent.connection(), file.id.0).unwrap(), file.tags);
+    }
+    let statement = lent.connection().prepare_cached(TAGS_OF).unwrap();
+    assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
 }
 
 #[test]

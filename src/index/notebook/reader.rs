@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
@@ -14,7 +16,7 @@ use super::run::Deadline;
 use super::schema::SCHEMA;
 use super::sql::functions::{self, QueryZone};
 use super::{FileRow, IndexedFile, IndexedStat, Links};
-use crate::index::parse::{Problem, parse};
+use crate::index::parse::Problem;
 use crate::index::{IndexError, connection};
 use crate::sys::Dir;
 use crate::types::{CommitId, FileId, NodeNumber, NotePath, NotebookNumber, StoreKey, TagName};
@@ -23,7 +25,10 @@ use crate::types::{CommitId, FileId, NodeNumber, NotePath, NotebookNumber, Store
 #[derive(Debug)]
 pub struct NotebookReader {
     path: PathBuf,
+    /// The last one is lent first, so that those with little memory come last.
     idle: Mutex<Vec<Pooled>>,
+    /// How many are open with the schema's memory.
+    roomy: Arc<AtomicUsize>,
 }
 
 /// A connection with the zone that its functions reckon in.
@@ -32,13 +37,37 @@ struct Pooled {
     connection: Connection,
     zone: QueryZone,
     remembered: Mutex<Remembered>,
+    /// `None` where it has little memory.
+    room: Option<Room>,
 }
 
-/// Connections that are kept open between calls; more are opened while more threads read.
-const KEPT: usize = 4;
+/// Counts a connection as long as it is open.
+#[derive(Debug)]
+struct Room(Arc<AtomicUsize>);
 
-/// So much of a file is read for a snippet, in bytes.
-const READ_FOR_SNIPPETS: u64 = 1 << 20;
+impl Room {
+    /// One of the [`ROOMY`], if there are not as many.
+    fn take(roomy: &Arc<AtomicUsize>) -> Option<Self> {
+        let more = |count: usize| (count < ROOMY).then_some(count + 1);
+        roomy.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok().map(|_| Self(Arc::clone(roomy)))
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Connections that are kept open between calls; more are opened while more threads read. As many as a server has threads
+/// that read at once: to open one costs as much as fifty reads.
+const KEPT: usize = 16;
+
+/// So many of them have the schema's memory for pages; those that are used only when all of these are busy have less.
+const ROOMY: usize = 4;
+
+/// The others', in KiB.
+const LITTLE_KIB: i64 = 2048;
 
 /// SQLite looks at a query's clock every so many of its steps: some 0.1 ms.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
@@ -82,14 +111,15 @@ impl Drop for Lent<'_> {
         let is_done = pooled.connection.is_autocommit() || pooled.connection.execute_batch("ROLLBACK").is_ok();
         let mut idle = self.reader.idle.lock();
         if is_quiet && is_done && idle.len() < KEPT {
-            idle.push(pooled);
+            let at = if pooled.room.is_some() { idle.len() } else { 0 };
+            idle.insert(at, pooled);
         }
     }
 }
 
 impl NotebookReader {
     pub(super) fn over(path: &Path) -> Self {
-        Self { path: path.to_owned(), idle: Mutex::default() }
+        Self { path: path.to_owned(), idle: Mutex::default(), roomy: Arc::default() }
     }
 
     /// A connection of the pool, or a new one.
@@ -115,18 +145,20 @@ impl NotebookReader {
         let connection = connection::open_for_reading(&self.path, &SCHEMA)?;
         let zone = QueryZone::new(Mutex::new(TimeZone::UTC));
         functions::register(&connection, &zone)?;
-        Ok(Pooled { connection, zone, remembered: Mutex::default() })
+        let room = Room::take(&self.roomy);
+        if room.is_none() {
+            connection.pragma_update(None, "cache_size", -LITTLE_KIB)?;
+        }
+        Ok(Pooled { connection, zone, remembered: Mutex::default(), room })
     }
 
     pub(super) fn fail(&self, error: rusqlite::Error) -> IndexError {
         IndexError::of(&self.path, error)
     }
 
-    /// The text of a file of the notebook as it is in the store now; `None` if it cannot be read.
-    pub(super) fn text_of(&self, path: &NotePath, content_type: &str) -> Option<String> {
-        let notebook = Dir::open(self.path.parent()?.parent()?).ok()?;
-        let (bytes, _) = notebook.read(path, READ_FOR_SNIPPETS).ok()?;
-        Some(parse(path.name().to_str()?, content_type, &bytes, &[]).body)
+    /// The folder of the notebook, to read texts from; `None` if it is away.
+    pub(super) fn folder(&self) -> Option<Dir> {
+        Dir::open(self.path.parent()?.parent()?).ok()
     }
 
     fn all<T>(

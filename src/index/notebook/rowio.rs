@@ -1,5 +1,8 @@
 //! From SQLite's rows to ours.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{FileRow, IndexedFile, IndexedStat};
@@ -98,14 +101,51 @@ pub(super) fn properties_of(json: Option<&str>) -> Properties {
     json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
+/// `+`: SQLite compares a bare parameter with the samples of its statistics, and compiles the statement anew for each
+/// value; that took half the time of a list.
+pub(super) const TAGS_OF: &str =
+    "SELECT t.name FROM file_tags ft JOIN tags t ON t.id = ft.tag_id WHERE ft.file_id = +?1";
+
 /// The tags of a file, in the order of their names.
 pub(super) fn tags_of(connection: &Connection, id: i64) -> rusqlite::Result<Vec<TagName>> {
-    let sql = "SELECT t.name FROM file_tags ft JOIN tags t ON t.id = ft.tag_id WHERE ft.file_id = ?1";
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(TAGS_OF)?;
     let names = statement.query_map([id], |row| Ok(TagName::new(row.get_ref(0)?.as_str()?)))?;
     let mut tags: Vec<TagName> = names.filter_map(|name| name.map(Result::ok).transpose()).collect::<Result<_, _>>()?;
     tags.sort();
     Ok(tags)
+}
+
+/// The tags of the files of a page, each tag read once: notes share most of theirs.
+#[derive(Debug, Default)]
+pub(super) struct PageTags(HashMap<i64, Option<TagName>>);
+
+/// `+` as of [`TAGS_OF`].
+const TAG_IDS_OF: &str = "SELECT tag_id FROM file_tags WHERE file_id = +?1";
+
+impl PageTags {
+    /// [`tags_of`] a file. All calls are of one connection and one transaction.
+    pub(super) fn of(&mut self, connection: &Connection, id: i64) -> rusqlite::Result<Vec<TagName>> {
+        let mut statement = connection.prepare_cached(TAG_IDS_OF)?;
+        let mut rows = statement.query([id])?;
+        let mut tags = Vec::new();
+        while let Some(row) = rows.next()? {
+            let tag: i64 = row.get(0)?;
+            let known = match self.0.entry(tag) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => place.insert(tag_named(connection, tag)?),
+            };
+            tags.extend(known.clone());
+        }
+        tags.sort();
+        Ok(tags)
+    }
+}
+
+/// A tag by its id; `None` where the index is damaged.
+fn tag_named(connection: &Connection, id: i64) -> rusqlite::Result<Option<TagName>> {
+    let mut statement = connection.prepare_cached("SELECT name FROM tags WHERE id = ?1")?;
+    let name = statement.query_row([id], |row| Ok(TagName::new(row.get_ref(0)?.as_str()?).ok())).optional()?;
+    Ok(name.flatten())
 }
 
 /// The row with its tags.

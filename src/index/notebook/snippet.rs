@@ -1,5 +1,7 @@
 //! Excerpts of a text around the words that were searched for. Pure.
 
+use std::borrow::Cow;
+
 use crate::index::query::eval::tokens;
 
 /// Before and after each match.
@@ -12,8 +14,8 @@ const LENGTH: usize = 160;
 const LOOKED_AT: usize = 1 << 20;
 
 /// A token with its place in the text.
-struct Token {
-    text: String,
+struct Token<'t> {
+    text: Cow<'t, str>,
     start: usize,
     end: usize,
 }
@@ -61,16 +63,19 @@ fn head(text: &str) -> &str {
 }
 
 /// Runs of letters, digits and marks, each folded as full text folds it.
-fn cut(text: &str) -> Vec<Token> {
-    let is_part = |c: char| c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c);
+fn cut(text: &str) -> Vec<Token<'_>> {
+    if text.is_ascii() {
+        return cut_plain(text);
+    }
+    let is_mark = |c: char| !c.is_ascii() && unicode_normalization::char::is_combining_mark(c);
+    let is_part = |c: char| c.is_alphanumeric() || is_mark(c);
     let mut found = Vec::new();
     let mut start = None;
     for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
         match (start, is_part(c)) {
             (None, true) => start = Some(at),
             (Some(from), false) => {
-                let folded = tokens(&text[from..at]).into_iter().next();
-                found.extend(folded.map(|text| Token { text, start: from, end: at }));
+                found.extend(folded(&text[from..at]).map(|text| Token { text, start: from, end: at }));
                 start = None;
             }
             _ => {}
@@ -79,8 +84,33 @@ fn cut(text: &str) -> Vec<Token> {
     found
 }
 
+/// The same where every byte is a character.
+fn cut_plain(text: &str) -> Vec<Token<'_>> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::with_capacity(bytes.len() / 6);
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = bytes[at..].iter().position(|byte| !byte.is_ascii_alphanumeric()).map_or(bytes.len(), |len| at + len);
+        if end > at {
+            found.extend(folded(&text[at..end]).map(|text| Token { text, start: at, end }));
+        }
+        at = end + 1;
+    }
+    found
+}
+
+/// A run as full text folds it; `None` where nothing of it is left. Of plain letters and digits that is their lower case,
+/// and nearly all runs are of these.
+fn folded(run: &str) -> Option<Cow<'_, str>> {
+    if !run.is_ascii() {
+        return tokens(run).into_iter().next().map(Cow::Owned);
+    }
+    let is_lower = !run.bytes().any(|byte| byte.is_ascii_uppercase());
+    Some(if is_lower { Cow::Borrowed(run) } else { Cow::Owned(run.to_ascii_lowercase()) })
+}
+
 /// Where phrases stand: numbers of their first and last tokens, in order.
-fn matches(tokens: &[Token], phrases: &[(Vec<String>, bool)]) -> Vec<(usize, usize)> {
+fn matches(tokens: &[Token<'_>], phrases: &[(Vec<String>, bool)]) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for start in 0..tokens.len() {
         let lengths = phrases.iter().filter(|(words, prefix)| {
@@ -102,14 +132,15 @@ fn matches(tokens: &[Token], phrases: &[(Vec<String>, bool)]) -> Vec<(usize, usi
 }
 
 /// The match with the most different tokens of matches within an excerpt's length after it.
-fn densest(matches: &[(usize, usize)], tokens: &[Token]) -> Option<(usize, usize)> {
+fn densest(matches: &[(usize, usize)], tokens: &[Token<'_>]) -> Option<(usize, usize)> {
     let mut best: Option<(usize, (usize, usize))> = None;
     for (number, &candidate) in matches.iter().take(200).enumerate() {
         let end = tokens[candidate.0].start + LENGTH;
         let mut seen: Vec<&str> = Vec::new();
         for &(from, _) in matches[number..].iter().take_while(|(_, to)| tokens[*to].end <= end) {
-            if !seen.contains(&tokens[from].text.as_str()) {
-                seen.push(&tokens[from].text);
+            let text: &str = &tokens[from].text;
+            if !seen.contains(&text) {
+                seen.push(text);
             }
         }
         if best.is_none_or(|(most, _)| seen.len() > most) {
@@ -169,6 +200,27 @@ mod tests {
         check("adam adams Adamant", &["adam*"], Some("<adam> <adams> <Adamant>"));
         check("nothing here", &["adam"], None);
         check("", &["adam"], None);
+    }
+
+    #[test]
+    fn plain_texts_are_cut_like_any_other() {
+        for text in ["", " ", "a", "Adam, SGD.", "  x1-y2\n", "a b"] {
+            let places = |tokens: Vec<Token<'_>>| -> Vec<(String, usize, usize)> {
+                tokens.into_iter().map(|token| (token.text.into_owned(), token.start, token.end)).collect()
+            };
+            // What stands behind it is another kind of text.
+            let other = format!("{text} é");
+            let mut expected = places(cut(&other));
+            expected.pop();
+            assert_eq!(places(cut(text)), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_of_plain_letters_is_folded_as_any_other() {
+        for run in ["adam", "Adam", "ADAM7", "7", "x1Y2", "crème", "Straße", "İstanbul"] {
+            assert_eq!(folded(run).map(Cow::into_owned), tokens(run).into_iter().next(), "{run}");
+        }
     }
 
     #[test]

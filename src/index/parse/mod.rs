@@ -22,6 +22,6 @@ pub(crate) use markdown::percent_decoded;
 
 pub use frontmatter::{Frontmatter, METADATA_MAX, has_frontmatter, split};
 pub use note::{LinkKind, ParsedLink, ParsedNote, Problem, Sidecar, SidecarKind, TagOrigin};
-pub use read::parse;
+pub use read::{parse, text_of};
 pub use sidecar::{sidecar_names, sidecar_subjects};
 pub use tags::tags_in;

@@ -30,6 +30,22 @@ pub fn parse(name: &str, content_type: &str, bytes: &[u8], sidecars: &[Sidecar<'
     merge.finish(name, heading)
 }
 
+/// The text of a file, as [`parse`] has it where its metadata can be read; these are not looked into, which is most of
+/// what parsing costs.
+#[must_use]
+pub fn text_of(name: &str, content_type: &str, bytes: &[u8]) -> String {
+    if is_binary(name, bytes) {
+        return String::new();
+    }
+    if has_frontmatter(name) {
+        return match split(bytes) {
+            Frontmatter::None { body } | Frontmatter::Block { body, .. } => lossy(&bytes[body..]),
+            Frontmatter::TooLong => lossy(bytes),
+        };
+    }
+    if is_binary_content(content_type) { String::new() } else { lossy(&bytes[..bytes.len().min(TEXT_MAX)]) }
+}
+
 /// Contents that magic numbers tell to be binary though the first bytes have no NUL.
 fn is_binary_content(content_type: &str) -> bool {
     matches!(content_type, "application/octet-stream" | "application/pdf" | "application/gzip" | "application/zip")

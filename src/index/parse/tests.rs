@@ -30,6 +30,23 @@ fn frontmatter_with_any_line_ending_and_bom() {
 }
 
 #[test]
+fn the_text_alone_is_that_of_the_note() {
+    let image = b"\x89PNG\r\n\x1a\n\0\0";
+    for (name, content_type, bytes) in [
+        ("a.md", "text/markdown", "---\na: 1\n---\ntext\n".as_bytes()),
+        ("a.md", "text/markdown", "\u{feff}# text\n".as_bytes()),
+        ("a.md", "text/markdown", b"---\nno end\n"),
+        ("a.md", "text/markdown", b"\xff\xfe text"),
+        ("a.md", "text/markdown", b"\0\0\0"),
+        ("a.txt", "text/plain", b"---\na: 1\n---\ntext\n"),
+        ("a.png", "image/png", image),
+        ("a.pdf", "application/pdf", b"%PDF-1.4"),
+    ] {
+        assert_eq!(text_of(name, content_type, bytes), parse(name, content_type, bytes, &[]).body, "{name} {bytes:?}");
+    }
+}
+
+#[test]
 fn what_only_looks_like_frontmatter_is_text() {
     for text in ["--- a\nb: 1\n---\n", "---", "---\nno end\n", "----\na: 1\n----\n", " ---\na: 1\n---\n"] {
         let note = note(text);

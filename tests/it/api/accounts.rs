@@ -71,6 +71,8 @@ fn registrations_that_do_not_fit_name_the_fields() {
     assert_eq!(error["fields"].as_array().unwrap().len(), 3, "{error}");
 }
 
+/// README: "The first account owns the server: on 127.0.0.1 whoever registers first, elsewhere whoever has the code that
+/// `cdx serve` prints".
 #[test]
 fn the_first_person_of_a_server_that_others_reach_needs_the_setup_code() {
     let mut api = Api::start_with(|config| config.listen = "0.0.0.0:0".parse().unwrap());

@@ -2,8 +2,9 @@
 
 mod bad_input;
 mod basics;
-mod demo;
+pub mod demo;
 mod errors;
+mod handover;
 mod history;
 pub mod mount;
 mod notes;

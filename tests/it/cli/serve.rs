@@ -55,6 +55,7 @@ fn accounts_tokens_and_members_made_on_the_command_line_are_good_at_once() {
     serving.end();
 }
 
+/// README: "cdx serve --mount journal=/home/ada/mnt".
 #[test]
 fn a_server_takes_commands_and_refuses_what_is_held() {
     let bench = Bench::lab();

@@ -4,5 +4,7 @@
 mod kept;
 mod limits;
 mod promises;
+mod served;
 mod session;
+mod shell;
 mod shown;

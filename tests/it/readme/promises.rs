@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 /// Parts of README.md that promise something, by heading.
-const PROMISING: [&str; 5] =
-    ["Codex", "What the mount shows", "Your own workspace", "What is kept, and what is not", "Limits"];
+const PROMISING: [&str; 6] =
+    ["Codex", "What the mount shows", "Your own workspace", "The server", "What is kept, and what is not", "Limits"];
 
 /// Beginnings of what promises nothing: definitions, heads of tables, what leads over.
 const NO_PROMISES: [&str; 6] = [

@@ -1,72 +1,36 @@
 //! The session that README.md shows, typed again: on a sample made today, whose names bear other dates.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::cli::Bench;
+use super::shell::{path_of_programs, steps, without_digits};
+use crate::cli::demo::Sample;
 use crate::cli::mount::names;
 use crate::support::run::{Said, limited};
 
-/// A command of the session, and what README.md shows below it.
-struct Step {
-    command: String,
-    shown: String,
-}
-
-fn steps(readme: &str) -> Vec<Step> {
-    let session = readme.split("```console\n").find(|block| block.starts_with("$ ls demo/mnt/tags/")).unwrap();
-    let session = session.split("```").next().unwrap();
-    let parts = format!("\n{session}");
-    let steps = parts.split("\n$ ").skip(1).map(|part| {
-        let (command, shown) = part.split_once('\n').unwrap_or((part, ""));
-        Step { command: command.to_owned(), shown: shown.trim_end().to_owned() }
-    });
-    steps.collect()
-}
-
-/// The sample, mounted at `demo/mnt`; stopped when the test ends, however it does.
-struct Sample(Bench);
-
-impl Drop for Sample {
-    fn drop(&mut self) {
-        self.0.cdx(&["demo", "--stop"]);
-    }
-}
-
 impl Sample {
-    fn path(&self, below: &str) -> PathBuf {
-        self.0.path("demo").join(below)
-    }
-
     /// Types a command, as README.md has it, in the folder that holds `demo`.
     fn type_in(&self, line: &str) -> Said {
         let mut command = Command::new("bash");
-        let programs = Path::new(env!("CARGO_BIN_EXE_cdx")).parent().unwrap().display().to_string();
-        command.args(["-c", line]).current_dir(self.0.path(""));
-        command.env("PATH", format!("{programs}:{}", std::env::var("PATH").unwrap_or_default()));
-        command.env("CODEX_HOME", self.0.path("home")).env("CODEX_USER", "ada").env("LC_ALL", "C.UTF-8");
+        command.args(["-c", line]).current_dir(self.bench().path(""));
+        command.env("PATH", path_of_programs());
+        command.env("CODEX_HOME", self.bench().path("home")).env("CODEX_USER", "ada").env("LC_ALL", "C.UTF-8");
         limited(command, Duration::from_secs(60))
     }
-}
-
-/// Dates and numbers differ from day to day.
-fn without_digits(text: &str) -> String {
-    text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// README: "open them in any editor, and move entries between them to retag a note or to change its status."
 /// README: "Changes within five seconds of one another are one *gesture*".
 #[test]
 fn the_session_of_the_readme_runs_as_shown() {
-    let sample = Sample(Bench::empty());
-    sample.0.cdx(&["demo"]).done();
+    let sample = Sample::start();
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let first = names(sample.path("mnt/tags/experiment")).remove(1);
     let doing = names(sample.path("mnt/views/todo.cdx/doing"));
     let has_past = |name: &&String| sample.path(&format!("mnt/.codex/at/yesterday/lab/runs/{name}")).exists();
     let moved = doing.iter().find(has_past).expect("a run that was being done yesterday").clone();
-    let steps = steps(&readme);
+    let steps = steps(&readme, "$ ls demo/mnt/tags/");
     assert!(steps.len() > 15);
     for step in steps {
         let command = step.command.replace("2026-10-26-care-drosophila-fp16.md", &first);
@@ -98,15 +62,14 @@ fn the_session_of_the_readme_runs_as_shown() {
 /// README: "the notebook as it was: `yesterday`, `2026-11-20`, `2026-11-20T14:30`, a commit".
 #[test]
 fn the_past_is_named_by_day_minute_and_commit() {
-    let sample = Sample(Bench::empty());
-    sample.0.cdx(&["demo"]).done();
+    let sample = Sample::start();
     let read = |time: &str| std::fs::read_to_string(sample.path(&format!("mnt/.codex/at/{time}/lab/plan.md")));
     let yesterday = sample.type_in("date -u -d yesterday +%F").out.trim().to_owned();
     let then = read("yesterday").unwrap();
     assert_eq!(read(&yesterday).unwrap(), then);
     assert_eq!(read(&format!("{yesterday}T23:59")).unwrap(), then);
     assert_ne!(std::fs::read_to_string(sample.path("mnt/lab/plan.md")).unwrap(), then);
-    let log = sample.0.cdx_in("demo/store", &["log", "lab/plan.md", "--json"]).json();
+    let log = sample.bench().cdx_in("demo/store", &["log", "lab/plan.md", "--json"]).json();
     let commits = log["commits"].as_array().unwrap();
     let (newest, oldest) = (commits[0]["id"].as_str().unwrap(), commits[commits.len() - 1]["id"].as_str().unwrap());
     assert_eq!(read(newest).unwrap(), std::fs::read_to_string(sample.path("mnt/lab/plan.md")).unwrap());

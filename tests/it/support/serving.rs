@@ -52,6 +52,11 @@ impl Serving {
         address.unwrap_or_else(|| panic!("{url}"))
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()

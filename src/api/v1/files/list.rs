@@ -1,6 +1,5 @@
 //! GET `/workspaces/{ws}/notebooks/{nb}/files`.
 
-use axum::Json;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -8,6 +7,7 @@ use super::place::note_path;
 use super::{FileOut, inside};
 use crate::api::error::{Answer, Refusals};
 use crate::api::extract::{InNotebook, NotebookPath, Page, PageParams, Pagination, Query, Read};
+use crate::api::written::Written;
 use crate::index::notebook::{FileOrder, Listing};
 
 /// Which files, in which order.
@@ -81,15 +81,16 @@ pub(crate) struct FilePage {
     params(NotebookPath, PageParams, ListParams),
     responses((status = 200, description = "A page of files", body = FilePage), Refusals)
 )]
-pub(super) async fn list(at: InNotebook<Read>, page: Page, Query(params): Query<ListParams>) -> Answer<Json<FilePage>> {
+pub(super) async fn list(at: InNotebook<Read>, page: Page, Query(params): Query<ListParams>) -> Answer<Written> {
     let folder = note_path(params.folder.as_deref().unwrap_or_default())?;
     let (order, is_reversed) = params.sort.order();
     let listing = Listing { folder, is_direct: false, order, is_reversed, skip: page.skip, limit: page.limit };
-    let found = inside(&at, move |inside| {
+    inside(&at, move |inside| {
         inside.catch_up()?;
         let (rows, total) = inside.notebook.reader.list_files(&listing)?;
-        let files = rows.into_iter().map(|row| inside.shown(row)).collect();
-        Ok(FilePage { files, pagination: page.of(total) })
-    });
-    Ok(Json(found.await?))
+        let files: Vec<FileOut> = rows.into_iter().map(|row| inside.shown(row)).collect();
+        let count = files.len();
+        Written::with_files(&FilePage { files, pagination: page.of(total) }, count)
+    })
+    .await
 }

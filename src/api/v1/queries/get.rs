@@ -1,6 +1,5 @@
 //! GET `/query`.
 
-use axum::Json;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -10,6 +9,7 @@ use super::read::read_line;
 use super::result::QueryOut;
 use crate::api::error::{Answer, Refusals};
 use crate::api::extract::{Chosen, ChosenWorkspace, Query, Read, count};
+use crate::api::written::Written;
 
 /// A search line, and the page of what it finds.
 #[derive(Deserialize, IntoParams)]
@@ -35,13 +35,13 @@ pub(crate) struct LineParams {
     params(ChosenWorkspace, LineParams),
     responses((status = 200, description = "What matches", body = QueryOut), Refusals)
 )]
-pub(super) async fn get(Chosen(at): Chosen<Read>, Query(params): Query<LineParams>) -> Answer<Json<QueryOut>> {
+pub(super) async fn get(Chosen(at): Chosen<Read>, Query(params): Query<LineParams>) -> Answer<Written> {
     let mut query = read_line("q", params.q.as_deref().unwrap_or_default())?;
     query.limit = params.limit.or(query.limit);
     query.offset = params.offset.unwrap_or(query.offset);
-    let result = at.with_shelf(move |engine, shelf| {
+    at.with_shelf(move |engine, shelf| {
         let result = ask(engine, shelf, Asked { query, limit_max: LIMIT_MAX, snippets: false })?;
-        Ok(QueryOut::of(result, shelf, &engine.settings().timezone))
-    });
-    Ok(Json(result.await?))
+        QueryOut::of(result, shelf, &engine.settings().timezone).written()
+    })
+    .await
 }

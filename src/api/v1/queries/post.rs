@@ -1,6 +1,5 @@
 //! POST `/query`.
 
-use axum::Json;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -9,6 +8,7 @@ use super::read::read_body;
 use super::result::QueryOut;
 use crate::api::error::{Answer, Refusals};
 use crate::api::extract::{Body, Checked, Chosen, ChosenWorkspace, Read};
+use crate::api::written::Written;
 
 /// Files of a page at most (query.md §3).
 pub(super) const LIMIT_MAX: u64 = 10_000;
@@ -31,12 +31,12 @@ impl Checked for QueryBody {}
     request_body(content = Object, description = "A query", example = json!({"q": "tag:experiment loss<0.1"})),
     responses((status = 200, description = "What matches", body = QueryOut), Refusals)
 )]
-pub(super) async fn post(Chosen(at): Chosen<Read>, Body(body): Body<QueryBody>) -> Answer<Json<QueryOut>> {
-    let result = at.with_shelf(move |engine, shelf| {
+pub(super) async fn post(Chosen(at): Chosen<Read>, Body(body): Body<QueryBody>) -> Answer<Written> {
+    at.with_shelf(move |engine, shelf| {
         let time = engine.time_context();
         let query = read_body(&body.0, &time)?;
         let result = ask(engine, shelf, Asked { query, limit_max: LIMIT_MAX, snippets: false })?;
-        Ok(QueryOut::of(result, shelf, &time.zone))
-    });
-    Ok(Json(result.await?))
+        QueryOut::of(result, shelf, &time.zone).written()
+    })
+    .await
 }

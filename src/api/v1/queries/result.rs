@@ -6,8 +6,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::api::error::Answer;
 use crate::api::extract::Shelf;
 use crate::api::v1::files::FileOut;
+use crate::api::written::Written;
 use crate::engine::catalog::names::NONE;
 use crate::index::notebook::{FileRow, QueryResult};
 
@@ -64,6 +66,15 @@ impl QueryOut {
             aggregates,
             warnings: result.warnings,
         }
+    }
+
+    /// As JSON.
+    ///
+    /// # Errors
+    /// As [`Written::with_files`].
+    pub(super) fn written(&self) -> Answer<Written> {
+        let grouped = self.groups.iter().flat_map(|groups| &groups.0).map(|(_, files)| files.len()).sum::<usize>();
+        Written::with_files(self, self.files.len() + grouped)
     }
 }
 

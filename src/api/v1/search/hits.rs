@@ -7,6 +7,7 @@ use crate::api::error::Answer;
 use crate::api::extract::{Shelf, count};
 use crate::api::v1::files::FileOut;
 use crate::api::v1::queries::{Asked, ask, file_of};
+use crate::api::written::Written;
 use crate::engine::Engine;
 use crate::index::query::Query as Asking;
 
@@ -53,7 +54,7 @@ struct HitOut {
 ///
 /// # Errors
 /// As [`ask`].
-pub(super) fn hits(engine: &Engine, shelf: &Shelf, query: Asking, page: HitsPage) -> Answer<HitsOut> {
+pub(super) fn hits(engine: &Engine, shelf: &Shelf, query: Asking, page: HitsPage) -> Answer<Written> {
     let limit = page.limit.or(query.limit);
     let offset = page.offset.unwrap_or(query.offset);
     let query = Asking { limit, offset, group: None, aggregates: Vec::new(), ..query };
@@ -64,12 +65,13 @@ pub(super) fn hits(engine: &Engine, shelf: &Shelf, query: Asking, page: HitsPage
         let (score, snippet) = (scores.next(), row.snippet.take().map(|text| marked(&text)));
         Some(HitOut { file: file_of(row, shelf, &zone)?, score, snippet })
     });
-    Ok(HitsOut {
+    let hits = HitsOut {
         results: results.collect(),
         total: result.total,
         limit: result.limit.unwrap_or(LIMIT_MAX),
         offset: result.offset,
-    })
+    };
+    Written::with_files(&hits, hits.results.len())
 }
 
 /// An excerpt as HTML: what stands between `\u{2}` and `\u{3}` is marked, all else is text.

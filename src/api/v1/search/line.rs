@@ -1,6 +1,5 @@
 //! GET `/workspaces/{ws}/search` and the same of a notebook.
 
-use axum::Json;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -8,6 +7,7 @@ use super::hits::{HitsOut, HitsPage, hits};
 use crate::api::error::{Answer, ApiError, Refusals};
 use crate::api::extract::{InNotebook, InWorkspace, NotebookPath, Query, Read, WorkspacePath};
 use crate::api::v1::queries::read_line;
+use crate::api::written::Written;
 use crate::index::query::Query as Asking;
 
 /// What is searched for.
@@ -33,9 +33,9 @@ pub(super) async fn in_workspace(
     at: InWorkspace<Read>,
     Query(params): Query<SearchParams>,
     Query(page): Query<HitsPage>,
-) -> Answer<Json<HitsOut>> {
+) -> Answer<Written> {
     let query = read(params)?;
-    Ok(Json(at.with_shelf(move |engine, shelf| hits(engine, shelf, query, page)).await?))
+    at.with_shelf(move |engine, shelf| hits(engine, shelf, query, page)).await
 }
 
 /// Searches a notebook
@@ -50,9 +50,9 @@ pub(super) async fn in_notebook(
     at: InNotebook<Read>,
     Query(params): Query<SearchParams>,
     Query(page): Query<HitsPage>,
-) -> Answer<Json<HitsOut>> {
+) -> Answer<Written> {
     let query = read(params)?;
-    Ok(Json(at.with_shelf(move |engine, shelf| hits(engine, shelf, query, page)).await?))
+    at.with_shelf(move |engine, shelf| hits(engine, shelf, query, page)).await
 }
 
 fn read(params: SearchParams) -> Answer<Asking> {

@@ -1,12 +1,12 @@
 //! GET `/workspaces/{ws}/search/tags` and the same of a notebook.
 
-use axum::Json;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::hits::{HitsOut, HitsPage, hits};
 use crate::api::error::{Answer, ApiError, Refusals};
 use crate::api::extract::{InNotebook, InWorkspace, NotebookPath, Query, Read, WorkspacePath};
+use crate::api::written::Written;
 use crate::index::query::{Expr, Query as Asking, Term};
 use crate::types::TagName;
 
@@ -31,9 +31,9 @@ pub(super) async fn in_workspace(
     at: InWorkspace<Read>,
     Query(params): Query<TagsParams>,
     Query(page): Query<HitsPage>,
-) -> Answer<Json<HitsOut>> {
+) -> Answer<Written> {
     let query = read(params)?;
-    Ok(Json(at.with_shelf(move |engine, shelf| hits(engine, shelf, query, page)).await?))
+    at.with_shelf(move |engine, shelf| hits(engine, shelf, query, page)).await
 }
 
 /// The files of a notebook that bear all of these tags, by path
@@ -48,9 +48,9 @@ pub(super) async fn in_notebook(
     at: InNotebook<Read>,
     Query(params): Query<TagsParams>,
     Query(page): Query<HitsPage>,
-) -> Answer<Json<HitsOut>> {
+) -> Answer<Written> {
     let query = read(params)?;
-    Ok(Json(at.with_shelf(move |engine, shelf| hits(engine, shelf, query, page)).await?))
+    at.with_shelf(move |engine, shelf| hits(engine, shelf, query, page)).await
 }
 
 fn read(params: TagsParams) -> Answer<Asking> {

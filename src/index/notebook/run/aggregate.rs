@@ -71,7 +71,7 @@ impl Taken {
     }
 
     fn add_property(&mut self, search: &Search<'_>, connection: &Connection, key: i64, id: i64) -> Result<(), Failure> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM properties WHERE file_id = ?1 AND key_id = ?2)";
+        let sql = "SELECT EXISTS (SELECT 1 FROM properties WHERE file_id = +?1 AND key_id = +?2)";
         let has: bool = connection.prepare_cached(sql)?.query_row((id, key), |row| row.get(0))?;
         if !has {
             return Ok(());

@@ -166,7 +166,8 @@ pub(super) fn each_element(
     key: i64,
     mut each: impl FnMut(&str, SortValue),
 ) -> rusqlite::Result<()> {
-    let sql = "SELECT kind, value, raw FROM properties WHERE file_id = ?1 AND key_id = ?2 ORDER BY position";
+    // `+`, as of a file's tags: compiled once, and not for each value.
+    let sql = "SELECT kind, value, raw FROM properties WHERE file_id = +?1 AND key_id = +?2 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((id, key))?;
     while let Some(row) = rows.next()? {
