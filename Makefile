@@ -37,6 +37,12 @@ test: need-build need-fuse need-test ## All tests: unit, real mounts, real progr
 race: need-build need-test ## Folders swapped for links under load of the API, for a minute (FOR=60)
 	@CDX_RACE_SECONDS=$${FOR:-60} cargo nextest run --locked --no-capture --test it 'api::paths::'
 
+.PHONY: schemathesis
+schemathesis: need-build need-fuse need-test ## Requests made up from the description of the API, as two people (FOR=600 SEED=7)
+	@CDX_SCHEMATHESIS_SECONDS=$${FOR:-600} CDX_SCHEMATHESIS_SEED=$${SEED:-$$RANDOM} \
+	CDX_SCHEMATHESIS_EXAMPLES=$${EXAMPLES:-50} CDX_SCHEMATHESIS_PHASES=examples,coverage,fuzzing,stateful \
+	cargo nextest run --locked --no-capture --no-tests=fail --test it 'api::schemathesis::'
+
 .PHONY: model
 model: need-build need-fuse ## Random operations on a real mount beside a model of it (SEQUENCES=10000 SEED=1)
 	@CDX_MODEL_SEQUENCES=$${SEQUENCES:-10000} CDX_MODEL_SEED=$${SEED:-1} cargo nextest run --locked --no-capture --test it 'fs::model::'
@@ -95,7 +101,8 @@ $(TOOLS)/python/.installed: tests/requirements.txt
 .PHONY: need-test
 need-test: tools python
 	@.ci/need git=git rsync=rsync rg=ripgrep perl=perl python3=python3 setfacl=acl setfattr=attr \
-		vim=vim nano=nano emacs=emacs-nox sqlite3=sqlite3 script=bsdutils curl=curl jq=jq patch=patch useradd=passwd stress-ng=stress-ng prlimit=util-linux
+		vim=vim nano=nano emacs=emacs-nox sqlite3=sqlite3 script=bsdutils patch=patch useradd=passwd stress-ng=stress-ng prlimit=util-linux \
+		curl=curl jq=jq openssl=openssl
 
 $(TOOLS)/bin/pjdfstest $(TOOLS)/bin/fsx $(TOOLS)/bin/cargo-deny: $(TOOLS)/bin/%:
 	@echo "installing $* into .tools (once)"

@@ -67,8 +67,8 @@ fn write(out: &mut String, app: &App) -> std::fmt::Result {
         writeln!(out, "codex_requests_seconds_sum{{{labels}}} {seconds}")?;
     }
     let open = app.workspaces.all();
-    let notebooks: usize = open.iter().map(|open| open.engine.notebooks().len()).sum();
-    let behind = open.iter().filter(|open| !open.engine.is_caught_up()).count();
+    let notebooks: usize = open.iter().map(|open| open.engine().notebooks().len()).sum();
+    let behind = open.iter().filter(|open| !open.engine().is_caught_up()).count();
     let sockets = app.hub.figures();
     let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     for (name, meaning, value) in [

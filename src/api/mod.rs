@@ -18,6 +18,7 @@ mod ops;
 mod router;
 mod server;
 mod state;
+mod to_https;
 mod v1;
 mod workspaces;
 mod written;

@@ -24,6 +24,7 @@ use super::live::{Feed, Hub};
 use super::metrics::{self, Figures};
 use super::router;
 use super::state::{App, TokenUses, Web};
+use super::to_https::ToHttps;
 use super::workspaces::{Host, Workspaces};
 use crate::access::{SecretError, SecretKey, hex};
 use crate::config::ServerConfig;
@@ -105,7 +106,7 @@ impl Opener {
     pub fn open(&self, named: &str) -> Result<Arc<Engine>, EngineError> {
         let found = self.0.system.lock().find_workspace(named)?;
         let row = found.ok_or_else(|| EngineError::NotFound(format!("no workspace `{named}`")))?;
-        Ok(self.0.workspaces.open(row.id, &row.path)?.engine)
+        Ok(Arc::clone(self.0.workspaces.open(row.id, &row.path)?.engine()))
     }
 }
 
@@ -145,6 +146,7 @@ impl Server {
             web: Web::new(&config),
             tokens: AccessTokens::new(&secret, config.access_lifetime),
             token_uses: TokenUses::default(),
+            attempts: Arc::default(),
             limits: Limits::new(config.requests_per_second),
             bridge: Bridge::new(cores),
             workspaces: Arc::new(workspaces),
@@ -286,7 +288,8 @@ fn serve(
     let _inside = runtime.enter();
     let make = ServiceExt::<Request<_>>::into_make_service_with_connect_info::<SocketAddr>(service);
     let served = match tls {
-        Some(tls) => axum_server::from_tcp_rustls(listener, tls).map(|mut server| {
+        Some(tls) => axum_server::from_tcp_rustls(listener, tls).map(|server| {
+            let mut server = server.map(|acceptor| acceptor.acceptor(ToHttps(Arc::clone(app))));
             bound(server.http_builder());
             let serving = server.handle(handle).first_request_timeout(HEADERS_WITHIN).serve(make);
             runtime.spawn(ended(serving))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use parking_lot::Mutex;
 
-use super::auth::AccessTokens;
+use super::auth::{AccessTokens, Attempts};
 use super::bridge::Bridge;
 use super::error::Answer;
 use super::limits::Limits;
@@ -30,6 +30,7 @@ pub(crate) struct App {
     pub(crate) bridge: Bridge,
     pub(crate) tokens: AccessTokens,
     pub(crate) token_uses: TokenUses,
+    pub(crate) attempts: Arc<Attempts>,
     pub(crate) limits: Limits,
     pub(crate) web: Web,
     pub(crate) figures: Figures,

@@ -25,7 +25,9 @@ pub trait Host: Send + Sync + std::fmt::Debug {
 /// A workspace that is open, and stays so as long as somebody holds this.
 #[derive(Clone, Debug)]
 pub(crate) struct Open {
-    pub(crate) engine: Arc<Engine>,
+    /// Lent and never handed out: who works with it holds the whole, also a closure that goes on when its request has
+    /// been given up.
+    engine: Arc<Engine>,
     /// Views that somebody follows live.
     pub(crate) views: Arc<LiveViews>,
     /// One at a time changes notebooks and the register of them: a folder that has its new name before the register
@@ -36,6 +38,11 @@ pub(crate) struct Open {
 }
 
 impl Open {
+    /// The engine, for as long as this is held.
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
     fn taken(&self) -> Self {
         *self.used.lock() = Instant::now();
         self.clone()
@@ -73,12 +80,26 @@ impl Workspaces {
     /// A workspace, opened if it is not. It waits for locks and the disk: for threads of the bridge.
     ///
     /// # Errors
-    /// [`EngineError::Held`] where another process has it; the engine's.
+    /// [`EngineError::Held`] where another process has it, [`EngineError::NotFound`] for one that is no longer
+    /// registered; the engine's.
     pub(super) fn open(&self, id: WorkspaceId, path: &Path) -> Result<Open, EngineError> {
-        let slot = Arc::clone(&self.slots.entry(id).or_default());
-        let mut slot = slot.lock();
+        loop {
+            let slot = Arc::clone(&self.slots.entry(id).or_default());
+            let mut held = slot.lock();
+            // One that was taken away while this waited for it is nobody's: what is opened in it would never be closed.
+            if self.slots.get(&id).is_some_and(|current| Arc::ptr_eq(&current, &slot)) {
+                return self.open_in(&mut held, id, path);
+            }
+        }
+    }
+
+    fn open_in(&self, slot: &mut Option<Open>, id: WorkspaceId, path: &Path) -> Result<Open, EngineError> {
         if let Some(open) = &*slot {
             return Ok(open.taken());
+        }
+        // A request may have looked the workspace up before it was removed.
+        if self.roster.read()?.workspace(id).is_none() {
+            return Err(EngineError::NotFound(format!("no workspace {id}")));
         }
         let options = EngineOptions {
             actor: self.actor.clone(),
@@ -127,18 +148,21 @@ impl Workspaces {
         register(id, &open.engine, &self.system)
     }
 
-    /// Closes a workspace: mounts first, then history and index.
-    pub(super) fn close(&self, id: WorkspaceId) {
-        let Some((_, slot)) = self.slots.remove(&id) else { return };
-        let mut slot = slot.lock();
-        self.close_slot(id, &mut slot);
+    /// Closes a workspace, mounts first, then history and index; and does something before it can be opened again.
+    pub(super) fn close<T>(&self, id: WorkspaceId, then: impl FnOnce() -> T) -> T {
+        let slot = Arc::clone(&self.slots.entry(id).or_default());
+        let mut held = slot.lock();
+        self.close_slot(id, &mut held);
+        let done = then();
+        self.slots.remove_if(&id, |_, current| Arc::ptr_eq(current, &slot));
+        done
     }
 
     /// Closes all.
     pub(super) fn close_all(&self) {
         let ids: Vec<WorkspaceId> = self.slots.iter().map(|slot| *slot.key()).collect();
         for id in ids {
-            self.close(id);
+            self.close(id, || ());
         }
     }
 
@@ -158,8 +182,8 @@ impl Workspaces {
 
     fn close_slot(&self, id: WorkspaceId, slot: &mut Option<Open>) {
         if let Some(open) = slot.take() {
-            self.host.closing(&open.engine);
-            open.engine.close();
+            self.host.closing(open.engine());
+            open.engine().close();
             self.feed.end(id);
         }
     }

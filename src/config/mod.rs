@@ -146,10 +146,11 @@ const fn key(name: &'static str, variable: &'static str, kind: Kind, meaning: &'
 }
 
 const HOME: Key = key("home", "CODEX_HOME", Kind::Text, "system database, default place of workspaces");
-const KEYS: [Key; 20] = [
+const KEYS: [Key; 21] = [
     key("access_minutes", "CODEX_ACCESS_MINUTES", Kind::Number, "how long an access token is good (30)"),
     key("allowed_hosts", "CODEX_ALLOWED_HOSTS", Kind::List, "more names that requests may be addressed to"),
     key("body_max_mib", "CODEX_BODY_MAX_MIB", Kind::Number, "largest request that is no upload, in MiB (16)"),
+    key("body_seconds", "CODEX_BODY_SECONDS", Kind::Number, "how long a request's body may bring nothing (60)"),
     key("cors_origins", "CODEX_CORS_ORIGINS", Kind::List, "other origins whose pages may call the API"),
     key("listen", "CODEX_LISTEN", Kind::Text, "address of `cdx serve`"),
     key("log", "CODEX_LOG", Kind::Text, "what is logged: error, warn, info, debug, cdx::engine=debug; or LOG_LEVEL"),

@@ -37,6 +37,8 @@ pub struct ServerConfig {
     pub workspace_idle: Duration,
     /// The largest body that is read into memory, in bytes.
     pub body_max: usize,
+    /// How long a body that is read into memory may take to arrive, and an upload may bring nothing.
+    pub body_patience: Duration,
 }
 
 /// A scheme and host, as in `https://notes.example.org:8443`.
@@ -142,6 +144,7 @@ impl Config {
             requests_per_second: u32::try_from(self.number("requests_per_second", 200, 0..=1_000_000)?).unwrap_or(0),
             workspace_idle: Duration::from_secs(60 * self.number("workspace_idle_minutes", 15, 1..=60 * 24 * 7)?),
             body_max: usize::try_from(self.number("body_max_mib", 16, 1..=1024)?).unwrap_or(16) << 20,
+            body_patience: Duration::from_secs(self.number("body_seconds", 60, 1..=3600)?),
         })
     }
 
@@ -207,6 +210,7 @@ impl Config {
         let Some(text) = self.text(key) else { return Ok(default) };
         text.parse().ok().filter(|number| within.contains(number)).ok_or_else(|| match key {
             "access_minutes" => self.refuse(key, "minutes from 1 to 1440 are expected"),
+            "body_seconds" => self.refuse(key, "seconds from 1 to 3600 are expected"),
             "body_max_mib" => self.refuse(key, "MiB from 1 to 1024 are expected"),
             _ => self.refuse(key, "a number from 0 to 1000000 is expected"),
         })

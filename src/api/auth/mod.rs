@@ -1,5 +1,6 @@
 //! Who makes a request: a bearer (an access token or a personal one), else the cookie of a browser. It knows no route.
 
+mod attempts;
 pub(crate) mod cookies;
 mod hs256;
 mod jwt;
@@ -17,6 +18,7 @@ use crate::access::{Principal, TokenKind, User, Via};
 use crate::index::system::{Account, ApiToken, Roster, Shown, Standing};
 use crate::types::{Instant, SessionId, UserId};
 
+pub(crate) use attempts::Attempts;
 pub(crate) use jwt::AccessTokens;
 use jwt::Claims;
 

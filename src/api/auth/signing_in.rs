@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use serde::Serialize;
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use super::cookies;
@@ -44,41 +45,37 @@ pub(crate) struct Door {
 ///
 /// # Errors
 /// 401, whatever the reason; 429 after wrong ones.
-pub(crate) async fn check_password(app: &App, login: &str, password: String, door: &Door) -> Answer<UserId> {
+pub(crate) async fn check_password(app: &Arc<App>, login: &str, password: String, door: &Door) -> Answer<UserId> {
     let began = tokio::time::Instant::now();
-    let address = door.address.to_string();
-    let (system, name) = (Arc::clone(&app.system), login.to_owned());
-    let at = address.clone();
-    let (wait, credentials) = app
-        .bridge
-        .run(move || -> Result<_, SystemError> {
-            let system = system.lock();
-            Ok((system.login_wait(&name, &at, Instant::now())?, system.credentials(&name)?))
-        })
-        .await?;
-    if wait > 0 {
-        let seconds = u32::try_from(wait).unwrap_or(u32::MAX);
-        return Err(ApiError::too_many("too many wrong passwords; wait a little", seconds));
-    }
-    let (found, hash) = app.bridge.hash(move || verify(credentials, &password)).await?;
-    let (system, name) = (Arc::clone(&app.system), login.to_owned());
-    app.bridge
-        .run(move || -> Result<(), SystemError> {
-            let system = system.lock();
-            match (&found, hash) {
-                (Some(user), Some((old, new))) => system.upgrade_hash(*user, &old, &new)?,
-                (Some(_), None) => {}
-                (None, _) => return system.login_failed(&name, &address, Instant::now()),
-            }
-            system.login_succeeded(&name, &address)
-        })
-        .await?;
+    let looking = look(Arc::clone(app), login.to_owned(), password, door.address.to_string());
+    // On its own: one whose sender goes away before the answer counts like any other.
+    let found = tokio::spawn(looking.in_current_span()).await;
+    let found = found.map_err(|error| ApiError::internal(format!("a sign-in died: {error}")))??;
     if let Some(user) = found {
         return Ok(user);
     }
     let beats = began.elapsed().as_millis() / BEAT.as_millis() + 1;
     tokio::time::sleep_until(began + BEAT * u32::try_from(beats).unwrap_or(1)).await;
     Err(ApiError::unauthorized("the name or the password is wrong"))
+}
+
+/// Looks at a password, and counts it if it is wrong.
+async fn look(app: Arc<App>, login: String, password: String, address: String) -> Answer<Option<UserId>> {
+    let (attempt, credentials) = app.attempts.begin(&app, &login, &address).await?;
+    let (found, hash) = app.bridge.hash(move || verify(credentials, &password)).await?;
+    let system = Arc::clone(&app.system);
+    let count = move || -> Result<(), SystemError> {
+        let system = system.lock();
+        match (&found, hash) {
+            (Some(user), Some((old, new))) => system.upgrade_hash(*user, &old, &new)?,
+            (Some(_), None) => {}
+            (None, _) => return system.login_failed(&login, &address, Instant::now()),
+        }
+        system.login_succeeded(&login, &address)
+    };
+    app.bridge.run(count).await?;
+    drop(attempt);
+    Ok(found)
 }
 
 /// Hash as it was kept, and as it is to be kept from now on.

@@ -2,7 +2,6 @@
 //! too (`deny_unknown_fields` on the type): a misspelt one would else be lost without a word.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body as Stream, Bytes};
 use axum::extract::{FromRequest, Request};
@@ -12,9 +11,6 @@ use serde::de::DeserializeOwned;
 use super::query::parse;
 use crate::api::error::{Answer, ApiError, FieldError};
 use crate::api::state::App;
-
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A JSON body.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -67,7 +63,7 @@ impl<T: DeserializeOwned + Checked> FromRequest<Arc<App>> for Body<T> {
         if !is_json(&parts.headers) {
             return Err(other_type("application/json is expected"));
         }
-        let bytes = collect(&parts.headers, stream, app.config.body_max).await?;
+        let bytes = collect(&parts.headers, stream, app).await?;
         checked(json(&bytes)?).map(Self)
     }
 }
@@ -77,14 +73,15 @@ impl<T: DeserializeOwned + Checked> FromRequest<Arc<App>> for OptionalBody<T> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Answer<Self> {
         let (parts, stream) = request.into_parts();
-        let bytes = collect(&parts.headers, stream, app.config.body_max).await?;
+        let bytes = collect(&parts.headers, stream, app).await?;
         if bytes.is_empty() {
             return Ok(Self(None));
         }
         if !is_json(&parts.headers) {
             return Err(other_type("application/json is expected"));
         }
-        checked(json(&bytes)?).map(|body| Self(Some(body)))
+        // Null says that there is none.
+        json::<Option<T>>(&bytes)?.map(checked).transpose().map(Self)
     }
 }
 
@@ -97,7 +94,7 @@ impl<T: DeserializeOwned + Checked> FromRequest<Arc<App>> for BodyOrForm<T> {
         if !is_form && !is_json(&parts.headers) {
             return Err(other_type("application/x-www-form-urlencoded or application/json is expected"));
         }
-        let bytes = collect(&parts.headers, stream, app.config.body_max).await?;
+        let bytes = collect(&parts.headers, stream, app).await?;
         if !is_form {
             return checked(json(&bytes)?).map(Self);
         }
@@ -128,7 +125,8 @@ fn other_type(detail: &str) -> ApiError {
 
 /// The whole body, if it is not too large and does not take too long. One that says beforehand that it is too large is
 /// not read.
-async fn collect(headers: &HeaderMap, stream: Stream, most: usize) -> Answer<Bytes> {
+async fn collect(headers: &HeaderMap, stream: Stream, app: &App) -> Answer<Bytes> {
+    let most = app.config.body_max;
     let too_large = || {
         let detail = format!("the body is larger than {} MiB", most >> 20);
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
@@ -137,7 +135,7 @@ async fn collect(headers: &HeaderMap, stream: Stream, most: usize) -> Answer<Byt
     if said.is_some_and(|said| said > most as u64) {
         return Err(too_large());
     }
-    match tokio::time::timeout(PATIENCE, axum::body::to_bytes(stream, most)).await {
+    match tokio::time::timeout(app.config.body_patience, axum::body::to_bytes(stream, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_limit(&error) => Err(too_large()),
         Ok(Err(error)) => Err(ApiError::malformed("the body ended before its end").because(error)),
@@ -162,6 +160,10 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
         }
     })?;
     reader.end().map_err(|error| ApiError::malformed(format!("the body is no JSON: {error}")))?;
+    // Serde takes a list for a type with fields, each by its place.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::invalid("", "an object is expected, not a list"));
+    }
     Ok(read)
 }
 
@@ -212,6 +214,7 @@ mod tests {
             (r#"{"name": "a", "lines": [{"count": -1}]}"#, 422, "lines[0].count"),
             (r#"{"name": "a", "lines": [{"count": 1, "x": 1}]}"#, 422, "lines[0].x"),
             (r#"{"name": "a", "lines": [{}]}"#, 422, "lines[0].count"),
+            (r#" ["a", null]"#, 422, ""),
             (r#"{"name": "a"} x"#, 400, ""),
             (r#"{"name": "a""#, 400, ""),
             ("\u{feff}{}", 400, ""),

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 
 use crate::api::auth::origin::{Proof, check};
 use crate::api::auth::signing_in::Door;
@@ -21,14 +21,17 @@ impl FromRequestParts<Arc<App>> for FromBrowser {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Answer<Self> {
         check(&parts.method, &parts.headers, &app.web, Proof::Welcome)?;
-        let address = parts.extensions.get::<ClientAddress>().map_or(IpAddr::from([0, 0, 0, 0]), |client| client.0);
+        let address = address_of(parts);
         let user_agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).map(str::to_owned);
         Ok(Self(Door { address, user_agent }))
     }
 }
 
-/// The headers of a request that may come by cookie, with the check that such a request needs.
-pub(crate) struct Changing(pub(crate) axum::http::HeaderMap);
+/// The headers of a request that may come by cookie, with the check that such a request needs, and where it comes from.
+pub(crate) struct Changing {
+    pub(crate) headers: HeaderMap,
+    pub(crate) address: IpAddr,
+}
 
 impl FromRequestParts<Arc<App>> for Changing {
     type Rejection = ApiError;
@@ -38,6 +41,10 @@ impl FromRequestParts<Arc<App>> for Changing {
             parts.headers.contains_key(header::COOKIE) && !parts.headers.contains_key(header::AUTHORIZATION);
         let proof = if by_cookie { Proof::Needed } else { Proof::Welcome };
         check(&parts.method, &parts.headers, &app.web, proof)?;
-        Ok(Self(parts.headers.clone()))
+        Ok(Self { headers: parts.headers.clone(), address: address_of(parts) })
     }
+}
+
+fn address_of(parts: &Parts) -> IpAddr {
+    parts.extensions.get::<ClientAddress>().map_or(IpAddr::from([0, 0, 0, 0]), |client| client.0)
 }

@@ -24,5 +24,5 @@ pub(crate) use page::{Page, PageParams, Pagination};
 pub(crate) use person::OnServer;
 pub(crate) use person::{OwnAccount, SignedInOrNot};
 pub(crate) use place::{InNotebook, InWorkspace, NotebookPath, WorkspacePath, visible};
-pub(crate) use query::Query;
+pub(crate) use query::{Query, count};
 pub(crate) use shelf::{Shelf, Shelved};

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::query::parse;
+use super::query::{count, parse};
 use crate::api::error::{Answer, ApiError};
 use crate::api::state::App;
 
@@ -23,6 +23,7 @@ pub(crate) struct Page {
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageParams {
     /// How many to leave out.
+    #[serde(default, deserialize_with = "count")]
     #[param(minimum = 0, default = 0)]
     skip: Option<u64>,
     /// How many at most.
@@ -42,9 +43,7 @@ impl FromRequestParts<Arc<App>> for Page {
         if !(1..=LIMIT_MAX).contains(&limit) {
             return Err(ApiError::invalid("limit", format!("a number from 1 to {LIMIT_MAX} is expected")));
         }
-        // SQLite counts in signed numbers.
-        let skip = params.skip.unwrap_or(0).min(i64::MAX.unsigned_abs());
-        Ok(Self { skip, limit })
+        Ok(Self { skip: params.skip.unwrap_or(0), limit })
     }
 }
 

@@ -14,6 +14,7 @@ use super::shelf::Shelf;
 use crate::access::{Resource, Verdict, authorize};
 use crate::api::auth::{Caller, authenticate};
 use crate::api::error::{Answer, ApiError};
+use crate::api::live::Holder;
 use crate::api::state::App;
 use crate::api::workspaces::Open;
 use crate::engine::{self, Engine, Requester};
@@ -153,7 +154,7 @@ impl<A: Act> InWorkspace<A> {
     {
         let open = self.open().await?;
         let by = requester(&self.caller);
-        self.app.bridge.run(move || work(&open.engine, &by)).await
+        self.app.bridge.run(move || work(open.engine(), &by)).await
     }
 
     /// Changes notebooks and the register of them together, on a thread that may wait; nobody else does meanwhile.
@@ -170,7 +171,7 @@ impl<A: Act> InWorkspace<A> {
             .bridge
             .run(move || {
                 let _changing = open.changing.lock();
-                work(&open.engine, &by, &app)
+                work(open.engine(), &by, &app)
             })
             .await
     }
@@ -187,7 +188,7 @@ impl<A: Act> InWorkspace<A> {
         // What was opened just now may have brought notebooks with it.
         let roster = self.app.roster().await?;
         let ids: Vec<NotebookId> = self.readable(&roster).iter().map(|row| row.id).collect();
-        self.app.bridge.run(move || work(&open.engine, &Shelf::new(&open.engine, &roster, &ids))).await
+        self.app.bridge.run(move || work(open.engine(), &Shelf::new(open.engine(), &roster, &ids))).await
     }
 
     /// Makes the register of notebooks equal to the folders, and reads it.
@@ -239,7 +240,7 @@ impl<A: Act> InNotebook<A> {
     {
         let open = self.app.open(&self.workspace).await?;
         let by = requester(&self.caller);
-        self.app.bridge.run(move || work(&open.engine, &by)).await
+        self.app.bridge.run(move || work(open.engine(), &by)).await
     }
 
     /// Changes notebooks and the register of them together, on a thread that may wait; nobody else does meanwhile.
@@ -256,7 +257,7 @@ impl<A: Act> InNotebook<A> {
             .bridge
             .run(move || {
                 let _changing = open.changing.lock();
-                work(&open.engine, &by, &app)
+                work(open.engine(), &by, &app)
             })
             .await
     }
@@ -271,12 +272,27 @@ impl<A: Act> InNotebook<A> {
     ) -> Answer<T> {
         let open = self.app.open(&self.workspace).await?;
         let (roster, id) = (Arc::clone(&self.caller.roster), self.row.id);
-        self.app.bridge.run(move || work(&open.engine, &Shelf::new(&open.engine, &roster, &[id]))).await
+        self.app.bridge.run(move || work(open.engine(), &Shelf::new(open.engine(), &roster, &[id]))).await
     }
 
     /// What asks and changes is done in the name of.
     pub(crate) fn requester(&self) -> Requester {
         requester(&self.caller)
+    }
+
+    /// Asks once more whether the caller may do `A` here, for a request that takes long: whoever has been signed out or
+    /// let go meanwhile does nothing more.
+    ///
+    /// # Errors
+    /// 401, 403, 404.
+    pub(crate) async fn ask_again(&self) -> Answer<()> {
+        let holder = Holder::of(&self.caller);
+        let caller = holder.caller(holder.ask(&self.app).await?);
+        let what = format!("notebook `{}`", self.row.slug);
+        let found = caller.roster.notebook(self.row.id).filter(|row| row.workspace == self.workspace.id);
+        let row = found.ok_or_else(|| ApiError::not_found(format!("no {what}")))?;
+        let role = caller.roster.role(self.workspace.id, caller.user.id);
+        allow::<A>(&caller, Resource::Notebook { id: row.id, workspace: row.workspace, role }, &what)
     }
 
     /// Does something with the notebook, on a thread that may wait.
@@ -297,10 +313,10 @@ impl<A: Act> InNotebook<A> {
         self.app
             .bridge
             .run(move || {
-                let notebook = open.engine.notebook_named(&folder);
+                let notebook = open.engine().notebook_named(&folder);
                 let notebook = notebook
                     .ok_or_else(|| ApiError::not_found(format!("the folder of the notebook `{folder}` is gone")))?;
-                work(&open.engine, &notebook, &by).map_err(Into::into)
+                work(open.engine(), &notebook, &by).map_err(Into::into)
             })
             .await
     }
@@ -326,7 +342,8 @@ pub(crate) fn visible(caller: &Caller) -> Vec<(&Workspace, Role)> {
 impl App {
     /// How many files of a workspace the caller may read; `None` while it is not open.
     pub(crate) fn file_count(&self, caller: &Caller, workspace: WorkspaceId, role: Role) -> Option<u64> {
-        let engine = self.workspaces.glance(workspace)?.engine;
+        let open = self.workspaces.glance(workspace)?;
+        let engine = open.engine();
         let of = |row: &&NotebookRow| {
             let notebook = engine.notebook_named(&row.folder)?;
             u64::try_from(engine.catalog().file_count(notebook.number)).ok()
@@ -334,9 +351,9 @@ impl App {
         Some(readable(caller, &caller.roster, workspace, role).iter().filter_map(of).sum())
     }
 
-    /// Closes a workspace: mounts, history, index. It waits.
-    pub(crate) fn close_workspace(&self, workspace: WorkspaceId) {
-        self.workspaces.close(workspace);
+    /// Closes a workspace (mounts, history, index), and does something before anybody can open it again. It waits.
+    pub(crate) fn close_workspace<T>(&self, workspace: WorkspaceId, then: impl FnOnce() -> T) -> T {
+        self.workspaces.close(workspace, then)
     }
 
     async fn open(&self, workspace: &Workspace) -> Answer<Open> {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer};
 
 use super::body::field_of;
 use crate::api::error::{Answer, ApiError};
@@ -32,4 +33,16 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Answer<T> {
         let (field, message) = field_of(&path, &said);
         ApiError::invalid(field, message)
     })
+}
+
+/// A count that the description can name: its whole numbers (`int64`) end where SQLite's do.
+///
+/// # Errors
+/// For one beyond.
+pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let given = Option::<u64>::deserialize(deserializer)?;
+    match given.filter(|number| i64::try_from(*number).is_err()) {
+        Some(_) => Err(D::Error::custom(format!("a number up to {} is expected", i64::MAX))),
+        None => Ok(given),
+    }
 }

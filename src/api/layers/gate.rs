@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -25,6 +25,7 @@ pub(crate) async fn gate(State(app): State<Arc<App>>, mut request: Request, next
     let address =
         if is_proxied { forwarded(request.headers(), &app.config.trusted_proxies).unwrap_or(peer) } else { peer };
     request.extensions_mut().insert(ClientAddress(address));
+    name_host(&mut request);
     if let Err(error) = check_host(&app, &request).and_then(|()| app.limits.admit_address(address)) {
         return error.into_response();
     }
@@ -39,6 +40,17 @@ fn forwarded(headers: &HeaderMap, proxies: &[Network]) -> Option<IpAddr> {
     let lines = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
     let hops: Vec<IpAddr> = lines.flat_map(|line| line.split(',')).map_while(|hop| hop.trim().parse().ok()).collect();
     hops.into_iter().rev().find(|hop| !proxies.iter().any(|proxy| proxy.contains(*hop)))
+}
+
+/// HTTP/2 names the host in the address of the request: from here on it stands in one place.
+fn name_host(request: &mut Request) {
+    if request.version() < Version::HTTP_2 || request.headers().contains_key(header::HOST) {
+        return;
+    }
+    let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().insert(header::HOST, host);
+    }
 }
 
 fn check_host(app: &App, request: &Request) -> Result<(), ApiError> {

@@ -83,7 +83,7 @@ impl Subscription {
             Some(named) => Some(named.iter().map(|named| find(&readable, named)).collect::<Answer<_>>()?),
         };
         let keys =
-            wanted.views.iter().map(|text| view_key(&open.engine, &readable, text)).collect::<Answer<Vec<_>>>()?;
+            wanted.views.iter().map(|text| view_key(open.engine(), &readable, text)).collect::<Answer<Vec<_>>>()?;
         let views = follow(app, &open, keys).await?;
         let interest = Interest { _open: open, notebooks, views, sessions: wanted.sessions, sent_up_to: 0 };
         self.of.insert(id, interest);

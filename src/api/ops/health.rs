@@ -80,7 +80,7 @@ pub(super) async fn health(State(app): State<Arc<App>>, SignedInOrNot(caller): S
 async fn details(app: &Arc<App>, database: bool) -> Health {
     let workspaces = Arc::clone(&app.workspaces);
     let states = app.bridge.run(move || {
-        let states = workspaces.all().into_iter().map(|open| open.engine.status()).collect::<Vec<_>>();
+        let states = workspaces.all().into_iter().map(|open| open.engine().status()).collect::<Vec<_>>();
         Ok::<_, ApiError>(states)
     });
     let states = states.await.unwrap_or_default();

@@ -22,22 +22,43 @@ const OF_ACCOUNT: Patience = Patience { free: 50, longest: 30 };
 /// After so many seconds without a wrong password all is forgotten: a day.
 const FORGOTTEN: i64 = 24 * 3600;
 
+/// What stands between somebody and a look at their password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginStanding {
+    /// How many seconds they have to wait; 0 is now.
+    pub wait_seconds: i64,
+    /// What a wrong one counts for.
+    pub chances: Vec<Chance>,
+}
+
+/// Something that wrong passwords are counted for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chance {
+    /// What, as a key.
+    pub subject: String,
+    /// How many may be looked at before one that is wrong makes others wait; at least 1.
+    pub left: usize,
+}
+
 impl SystemDb {
-    /// How many seconds somebody at `address` has to wait before signing in as `login` is tried; 0 is now.
+    /// Whether somebody at `address` who signs in as `login` has to wait, and how many of them may try at once.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn login_wait(&self, login: &str, address: &str, now: Instant) -> Result<i64, SystemError> {
+    pub fn login_standing(&self, login: &str, address: &str, now: Instant) -> Result<LoginStanding, SystemError> {
         self.read(|connection| {
             let now = now.as_second();
-            let mut wait = 0;
+            let mut standing = LoginStanding { wait_seconds: 0, chances: Vec::new() };
             for (subject, patience) in subjects(login, address) {
                 if subject.starts_with("account") && is_known(connection, login, address)? {
                     continue;
                 }
-                wait = wait.max(wait_of(connection, &subject, &patience, now)?);
+                let (count, last_at) = failures(connection, &subject)?.unwrap_or((0, now));
+                standing.wait_seconds = standing.wait_seconds.max(wait_of((count, last_at), &patience, now));
+                let left = usize::try_from(patience.free - count).unwrap_or(0).max(1);
+                standing.chances.push(Chance { subject, left });
             }
-            Ok(wait)
+            Ok(standing)
         })
     }
 
@@ -85,15 +106,14 @@ fn failures(connection: &Connection, subject: &str) -> rusqlite::Result<Option<(
 }
 
 /// 1, 2, 4 … seconds after the last wrong one.
-fn wait_of(connection: &Connection, subject: &str, patience: &Patience, now: i64) -> rusqlite::Result<i64> {
-    let Some((failures, last_at)) = failures(connection, subject)? else { return Ok(0) };
+fn wait_of((failures, last_at): (i64, i64), patience: &Patience, now: i64) -> i64 {
     let over = failures - patience.free;
     if over < 0 {
-        return Ok(0);
+        return 0;
     }
     let pause = patience.longest.min(1 << over.min(16));
     // A clock that was set back must not make a wait longer than it is.
-    Ok((last_at + pause - now).clamp(0, pause))
+    (last_at + pause - now).clamp(0, pause)
 }
 
 /// Whether the account has signed in from the address within the life of its sessions.

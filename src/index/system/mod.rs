@@ -2,6 +2,7 @@
 
 mod accounts;
 mod adopt;
+mod audit;
 mod clock;
 mod error;
 mod logins;
@@ -21,6 +22,7 @@ mod workspaces;
 
 pub use accounts::{Account, Credentials, Enrolment, NewAccount, ProfileChange};
 pub use error::SystemError;
+pub use logins::{Chance, LoginStanding};
 pub use members::Member;
 pub use notebooks::{NewNotebook, NotebookChange, NotebookRow};
 pub use plugins::{PluginPlace, PluginRow};

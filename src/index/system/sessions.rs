@@ -1,9 +1,11 @@
 //! Sign-ins: each is a family of refresh tokens of which only the newest is good. One that was replaced and comes again
-//! was stolen, or its answer was lost; within a moment it is taken for the latter, else the whole family ends.
+//! was stolen, or its answer was lost; within a moment it is taken for the latter, else the whole family ends, and the
+//! audit says so.
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::SystemDb;
+use super::audit::{self, Incident};
 use super::clock;
 use super::error::{Fault, SystemError, not_found};
 use crate::types::{Instant, SessionId, UserId};
@@ -80,12 +82,18 @@ impl SystemDb {
         })
     }
 
-    /// Replaces a refresh token by `new`.
+    /// Replaces a refresh token, presented at `address`, by `new`.
     ///
     /// # Errors
     /// SQLite's.
-    pub fn refresh_session(&self, token: &[u8; 32], new: &[u8; 32], now: Instant) -> Result<Refreshed, SystemError> {
-        self.write(|transaction| refresh(transaction, token, new, now))
+    pub fn refresh_session(
+        &self,
+        token: &[u8; 32],
+        new: &[u8; 32],
+        address: &str,
+        now: Instant,
+    ) -> Result<Refreshed, SystemError> {
+        self.write(|transaction| refresh(transaction, (token, new), address, now))
     }
 
     /// Ends the session of a refresh token; whether there was one.
@@ -215,12 +223,26 @@ fn presented(transaction: &Transaction<'_>, token: &[u8; 32], now: Instant) -> r
     found.optional()
 }
 
-fn refresh(transaction: &Transaction<'_>, token: &[u8; 32], new: &[u8; 32], now: Instant) -> Result<Refreshed, Fault> {
+fn refresh(
+    transaction: &Transaction<'_>,
+    (token, new): (&[u8; 32], &[u8; 32]),
+    address: &str,
+    now: Instant,
+) -> Result<Refreshed, Fault> {
     let Some(found) = presented(transaction, token, now)?.filter(|found| found.is_live) else {
         return Ok(Refreshed::No);
     };
     if found.replaced_at.is_some_and(|at| at < clock::later(now, -GRACE_SECONDS)) {
         end(transaction, found.session, now)?;
+        let input = format!("a refresh token of session {}, from {address}", found.session);
+        let incident = Incident {
+            user: found.user,
+            action: "refresh_token_reused",
+            input: &input,
+            outcome: "the session was ended",
+            reason: "the token had been replaced already: it, or its successor, was stolen",
+        };
+        audit::refused(transaction, incident, now)?;
         return Ok(Refreshed::Reused(found.session, found.user));
     }
     let expires = clock::later(now, IDLE_SECONDS).min(found.ends);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::client::Ask;
 use super::{Api, PASSWORD, Person};
+use crate::support::eventually;
 
 fn register(api: &Api, body: &Value) -> super::Reply {
     api.send(&Ask::new("POST", "/api/v1/users/register").json(body))
@@ -156,6 +157,60 @@ fn wrong_passwords_slow_down_whatever_forwarding_headers_say() {
     api.sign_in("ada", PASSWORD).expect(200);
 }
 
+/// All sign-ins of these at the same moment; their statuses, sorted.
+fn at_once(api: &Api, count: usize, password: &str) -> Vec<u16> {
+    let all_there = std::sync::Barrier::new(count);
+    let attempt = || {
+        all_there.wait();
+        api.sign_in("ada", password).status
+    };
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let attempts: Vec<_> = (0..count).map(|_| scope.spawn(attempt)).collect();
+        attempts.into_iter().map(|attempt| attempt.join().expect("an answer")).collect()
+    });
+    statuses.sort_unstable();
+    statuses
+}
+
+#[test]
+fn wrong_passwords_that_come_at_once_are_slowed_like_those_that_come_one_after_another() {
+    let api = Api::start_with(|config| config.requests_per_second = 0);
+    api.account("ada");
+    // Right ones are all let in, however many come at once.
+    assert_eq!(at_once(&api, 12, PASSWORD), [200; 12]);
+    let statuses = at_once(&api, 40, "wrong");
+    let looked_at = statuses.iter().filter(|status| **status == 401).count();
+    // Five cost nothing; where hashing takes seconds, waits of 1 and 2 s pass meanwhile.
+    assert!((5..=7).contains(&looked_at), "{statuses:?}");
+    assert!(statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
+}
+
+/// A guess is not free because nobody waits for its answer.
+#[test]
+fn a_wrong_password_counts_whose_sender_goes_away() {
+    use std::io::Write;
+    let api = Api::start_with(|config| config.requests_per_second = 0);
+    api.account("ada");
+    let body = json!({"username": "ada", "password": "wrong"}).to_string();
+    let request = format!(
+        "POST /api/v1/users/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for _ in 0..5 {
+        let mut stream = std::net::TcpStream::connect(api.server().address()).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        // Long enough to be read, too short to be hashed and answered (250 ms).
+        std::thread::sleep(Duration::from_millis(60));
+    }
+    let left = || {
+        let standing = api.db().login_standing("ada", "127.0.0.1", cdx::types::Instant::now()).unwrap();
+        standing.chances.iter().map(|chance| chance.left).collect::<Vec<_>>()
+    };
+    // For her at this address, for the address, for her anywhere.
+    eventually(Duration::from_secs(10), "all have been counted", || left() == [1, 15, 45]);
+}
+
 #[test]
 fn a_password_of_the_original_is_accepted_and_kept_anew() {
     let api = Api::start();
@@ -187,6 +242,15 @@ fn refresh_tokens_are_good_once_and_a_stolen_one_ends_the_session() {
     // The thief comes after the moment in which an answer may have been lost.
     std::thread::sleep(Duration::from_secs(12));
     refresh(&first).expect(401);
+    // It stands in the audit, from where it came, without the token.
+    let audit = std::process::Command::new("sqlite3")
+        .arg(api.home().join("codex_system.db"))
+        .arg("SELECT action_type, user_id, input_summary, output_summary, reason FROM agent_action_logs")
+        .output()
+        .expect("sqlite3");
+    let audit = String::from_utf8_lossy(&audit.stdout).into_owned();
+    assert!(audit.starts_with("refresh_token_reused|") && audit.contains("from 127.0.0.1"), "{audit:?}");
+    assert!(audit.lines().count() == 1 && !audit.contains("cdxr_"), "{audit}");
     refresh(&second["refresh_token"]).expect(401);
     api.get("/api/v1/users/me", &ada).expect(401);
     for bad in [json!("cdxr_00"), json!(""), json!(tokens["access_token"])] {

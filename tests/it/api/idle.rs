@@ -86,6 +86,74 @@ fn closing_is_in_nobodys_way() {
     println!("{made} files");
 }
 
+/// The same from several sides at once, for what lists notebooks: an engine that is closed has none.
+#[test]
+fn a_request_never_finds_its_workspace_closed_for_idleness() {
+    let api = Api::start_with(|config| {
+        config.workspace_idle = Duration::from_millis(1);
+        config.requests_per_second = 0;
+    });
+    let ada = api.person("ada");
+    api.workspace("lab", &ada);
+    let files = "/api/v1/workspaces/lab/notebooks/runs/files";
+    api.call("POST", files, &ada, &json!({"path": "a.md", "content": "x"})).expect(201);
+    let until = std::time::Instant::now() + Duration::from_secs(6);
+    let ask = |path: &str, pause: u64| {
+        let mut asked = 0;
+        while std::time::Instant::now() < until {
+            let reply = api.get(path, &ada);
+            assert_eq!(reply.status, 200, "{path}, asked {asked} times: {}", reply.text());
+            if path.ends_with("/notebooks") {
+                let listed = reply.json();
+                assert_eq!((&listed[0]["slug"], &listed[0]["file_count"]), (&json!("runs"), &json!(1)), "{listed}");
+            }
+            asked += 1;
+            std::thread::sleep(Duration::from_millis(pause));
+        }
+        asked
+    };
+    let asked: u64 = std::thread::scope(|scope| {
+        let paths =
+            [("/notebooks", 97), ("/notebooks", 131), ("/mounts", 113), ("/notebooks/runs/files", 89), ("/tags", 151)];
+        let asking = paths.map(|(path, pause)| {
+            let ask = &ask;
+            scope.spawn(move || ask(&format!("/api/v1/workspaces/lab{path}"), pause))
+        });
+        asking.into_iter().map(|one| one.join().expect("no refusal")).sum()
+    });
+    println!("{asked} requests");
+}
+
+/// A workspace that is removed while others ask for it is closed for good: its folder can be a workspace again at once.
+#[test]
+fn a_workspace_that_was_removed_is_not_opened_again_by_those_who_waited_for_it() {
+    let mut api = Api::start();
+    let roots = vec![api.home()];
+    api.start_again(|config| {
+        config.requests_per_second = 0;
+        config.workspace_roots = roots;
+    });
+    let ada = api.person("ada");
+    let path = api.home().join("lab");
+    for round in 0..8 {
+        let made = api.call("POST", "/api/v1/workspaces", &ada, &json!({"name": "lab", "path": path})).expect(201);
+        let at = format!("/api/v1/workspaces/{}", made["id"]);
+        api.get(&format!("{at}/notebooks"), &ada).expect(200);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        let status = api.get(&format!("{at}/notebooks"), &ada).status;
+                        assert!([200, 404, 503].contains(&status), "{status}");
+                    }
+                });
+            }
+            api.call("DELETE", &at, &ada, &json!({})).expect(204);
+        });
+        assert!(!is_open(&path), "round {round}");
+    }
+}
+
 /// Descriptors and threads of this process.
 fn held() -> (usize, usize) {
     let count = |path: &str| std::fs::read_dir(path).expect("/proc").count();

@@ -16,6 +16,7 @@ mod paths;
 mod plugins;
 mod query;
 mod rules;
+mod schemathesis;
 mod search;
 mod search_lines;
 mod sockets;

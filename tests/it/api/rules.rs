@@ -141,6 +141,39 @@ fn bodies_that_cannot_be_read_are_refused_for_what_they_are() {
     }
 }
 
+/// What the description excludes is refused, though Rust would take it: lists for types with fields, numbers that its
+/// whole numbers do not reach, flags beyond 1.
+#[test]
+fn what_the_description_excludes_is_refused_by_its_name() {
+    let lab = super::lab::Lab::new();
+    let made = lab.make("a.md", "x");
+    let (at, id) = (lab.at.clone(), made["id"].clone());
+    let past_all = "9223372036854775808";
+    for (path, field) in [
+        (format!("{at}/files?skip={past_all}"), "skip"),
+        (format!("{at}/deleted?skip={past_all}"), "skip"),
+        (format!("{at}/history?skip={past_all}"), "skip"),
+        (format!("{at}/files/{id}/history?skip={past_all}"), "skip"),
+        (format!("{at}/search?q=x&offset={past_all}"), "offset"),
+        (format!("/api/v1/query?workspace_id=lab&offset={past_all}"), "offset"),
+        (format!("/api/v1/ws?since={past_all}"), "since"),
+        (format!("{at}/files/{id}/content?download=2"), "download"),
+    ] {
+        let refused = lab.api.get(&path, &lab.ada).expect(422);
+        assert_eq!(refused["fields"][0]["field"], field, "{path}: {refused}");
+    }
+    lab.get(&format!("/files?skip={}", i64::MAX)).expect(200);
+    for (method, path) in [("PATCH", at.as_str()), ("POST", "/api/v1/workspaces"), ("PUT", &format!("{at}/files/{id}"))]
+    {
+        lab.api.call(method, path, &lab.ada, &json!([null, null])).expect(422);
+    }
+    lab.api.call("POST", "/api/v1/workspaces", &lab.ada, &json!(["by its place", null])).expect(422);
+    // A body that may be left out may be null, and clients that send every field leave out by null.
+    lab.api.call("POST", "/api/v1/users/token/refresh", &lab.ada, &json!(null)).expect(401);
+    let named = json!({"name": null, "description": "said"});
+    assert_eq!(lab.api.call("PATCH", &at, &lab.ada, &named).expect(200)["name"], "runs");
+}
+
 #[test]
 fn floods_are_slowed() {
     let api = Api::start_with(|config| config.requests_per_second = 5);

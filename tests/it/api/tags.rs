@@ -47,7 +47,13 @@ fn tags_are_counted_and_renamed() {
     assert!(lab.read("a.md").unwrap().contains("gpu"));
     patch(&format!("{at}/tags"), json!({"from": "draft", "to": "x"})).expect(404);
     // Everywhere, into one that is there.
-    patch(all, json!({"from": "gpu", "to": "card"})).expect(409);
+    let refused = patch(all, json!({"from": "gpu", "to": "card"})).expect(409);
+    assert_eq!(refused["error"], "exists");
+    let said = refused["detail"].as_str().unwrap();
+    assert!(
+        said.contains("`merge: true`") && !said.contains("--"),
+        "a field, not a switch of the command line: {said}"
+    );
     assert_eq!(patch(all, json!({"from": "gpu", "to": "card", "merge": true})).expect(200)["count"], 3);
     assert!(lab.read("b.md").unwrap().contains("card/a100") && lab.read("v.cdx").unwrap().contains("tag:card"));
     let tags = tree(all);

@@ -106,6 +106,7 @@ fn forms_that_do_not_fit_are_refused_and_leave_nothing() {
         (vec![file, file], 422, "file"),
         (vec![file, ("mode", None, b"1")], 422, "mode"),
         (vec![file, ("overwrite", None, b"maybe")], 422, "overwrite"),
+        (vec![file, ("overwrite", None, b"0")], 422, "overwrite"),
         (vec![file, ("path", None, b"../a.md")], 400, ""),
         (vec![file, ("path", None, b"/etc/a.md")], 400, ""),
         (vec![file, ("path", None, b"a\0b")], 400, ""),
@@ -156,6 +157,94 @@ fn an_upload_that_is_cut_in_the_middle_leaves_nothing() {
     assert_eq!(lab.get("/files").expect(200)["pagination"]["total"], 0);
 }
 
+/// Sends the first half of an upload of `name` by somebody; the rest is for later.
+fn begin(lab: &Lab, token: &str, name: &str) -> (TcpStream, Vec<u8>) {
+    let body = form(&[("file", Some(name), &noise(3 << 20))]);
+    let head = format!(
+        "POST {}/files/upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+         Content-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        lab.at,
+        multipart(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(lab.api.server().address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let (first, rest) = body.split_at(body.len() / 2);
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(first).unwrap();
+    eventually(Duration::from_secs(10), "it has begun", || left_over(lab) == 1);
+    (stream, rest.to_vec())
+}
+
+/// The status that a connection answers with.
+fn status_of(mut stream: TcpStream) -> String {
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).chars().skip("HTTP/1.1 ".len()).take(3).collect()
+}
+
+#[test]
+fn who_lost_the_right_while_an_upload_arrived_places_nothing() {
+    let lab = Lab::new();
+    let bohr = lab.api.person("bohr");
+    let members = "/api/v1/workspaces/lab/members";
+    lab.api.call("POST", members, &lab.ada, &json!({"username": "bohr", "role": "editor"})).expect(201);
+    let his = format!("{members}/{}", bohr.id);
+    let role = |role: &str| lab.api.call("PATCH", &his, &lab.ada, &json!({"role": role})).expect(200);
+    let upload = |name: &str, token: &str, meanwhile: &dyn Fn()| {
+        let (mut stream, rest) = begin(&lab, token, name);
+        meanwhile();
+        stream.write_all(&rest).unwrap();
+        let status = status_of(stream);
+        assert_eq!(left_over(&lab), 0, "{name}");
+        (status, lab.read(name).is_some())
+    };
+    let refused = |status: &str| (status.to_owned(), false);
+    assert_eq!(upload("kept.bin", &bohr.token, &|| ()), ("201".to_owned(), true));
+    assert_eq!(upload("viewer.bin", &bohr.token, &|| drop(role("viewer"))), refused("403"));
+    role("editor");
+    let out = || drop(lab.api.call("POST", "/api/v1/users/logout", &bohr, &json!({})).expect(204));
+    assert_eq!(upload("out.bin", &bohr.token, &out), refused("401"));
+    let again = lab.api.signed_in("bohr", bohr.id);
+    let gone = || drop(lab.api.call("DELETE", &his, &lab.ada, &json!({})).expect(204));
+    assert_eq!(upload("gone.bin", &again.token, &gone), refused("404"));
+}
+
+#[test]
+fn an_upload_that_stalls_or_drips_is_ended_and_one_that_is_only_slow_is_not() {
+    let lab = Lab::with(|config| config.body_patience = Duration::from_secs(2));
+    let (stream, _) = begin(&lab, &lab.ada.token, "stalled.bin");
+    assert_eq!(status_of(stream), "400");
+    // A byte now and then is no upload.
+    let (mut stream, rest) = begin(&lab, &lab.ada.token, "dripping.bin");
+    let began = std::time::Instant::now();
+    let mut dripped = 0;
+    while left_over(&lab) == 1 && began.elapsed() < Duration::from_secs(15) {
+        let _ = stream.write_all(&rest[dripped..=dripped]);
+        dripped += 1;
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "{dripped} bytes in {:?}", began.elapsed());
+    assert!(lab.read("stalled.bin").is_none() && lab.read("dripping.bin").is_none() && left_over(&lab) == 0);
+    // Slow, and always ahead of the least: longer than the patience, and well.
+    let body = form(&[("file", Some("slow.bin"), &noise(20 << 10))]);
+    let head = format!(
+        "POST {}/files/upload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\
+         Content-Type: {}\r\nContent-Length: {}\r\n\r\n",
+        lab.at,
+        lab.ada.token,
+        multipart(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(lab.api.server().address()).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    for part in body.chunks(2 << 10) {
+        stream.write_all(part).unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    assert_eq!(status_of(stream), "201");
+}
+
 #[test]
 fn what_is_beyond_the_quota_is_refused_before_it_is_all_there() {
     let lab = Lab::new();
@@ -164,12 +253,12 @@ fn what_is_beyond_the_quota_is_refused_before_it_is_all_there() {
     std::fs::write(&settings, "timezone: UTC\nquota_bytes: 2 MiB\n").unwrap();
     let bytes = noise(3 << 20);
     eventually(Duration::from_secs(10), "the quota is known", || {
-        upload(&lab, &[("file", Some("big.bin"), &bytes), ("overwrite", None, b"1")]).status == 507
+        upload(&lab, &[("file", Some("big.bin"), &bytes), ("overwrite", None, b"true")]).status == 507
     });
     let error = upload(&lab, &[("file", Some("bigger.bin"), &bytes)]).expect(507);
     assert_eq!(error["error"], "insufficient_storage");
     assert!(lab.read("bigger.bin").is_none() && left_over(&lab) == 0);
-    upload(&lab, &[("file", Some("small.bin"), &bytes[..1000]), ("overwrite", None, b"1")]);
+    upload(&lab, &[("file", Some("small.bin"), &bytes[..1000]), ("overwrite", None, b"true")]);
 }
 
 #[test]

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::Bench;
 use super::mount::{mount, names};
-use super::serve::{Serving, with_password};
+use super::serve::with_password;
 use crate::api::client::Ask;
+use crate::support::serving::Serving;
 
 /// Of the process that a mount belongs to.
 fn pid(bench: &Bench, mountpoint: &str) -> Value {

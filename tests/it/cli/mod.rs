@@ -8,6 +8,7 @@ mod handover;
 mod history;
 pub mod mount;
 mod notes;
+mod operations;
 mod serve;
 mod surroundings;
 
@@ -98,7 +99,7 @@ impl Bench {
     }
 
     /// The program with arguments, to be started as a test likes.
-    fn program(&self, args: &[&str]) -> Command {
+    pub fn program(&self, args: &[&str]) -> Command {
         let mut command = self.command(&self.path(""));
         command.args(args);
         command

@@ -1,8 +1,7 @@
 //! `cdx serve`, `cdx user`, `cdx member`, `cdx token`: from an empty machine to a request that is answered.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,52 +9,7 @@ use serde_json::json;
 use super::Bench;
 use crate::api::client::Ask;
 use crate::support::eventually;
-
-/// A server that goes with the test.
-pub struct Serving {
-    child: Child,
-    said: Vec<String>,
-}
-
-impl Serving {
-    /// Its log is `server.log` of the bench.
-    pub fn start(bench: &Bench, arguments: &[&str]) -> Self {
-        let mut command = bench.program(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
-        let log = std::fs::File::create(bench.path("server.log")).unwrap();
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut said = Vec::new();
-        for line in stdout.lines().map_while(Result::ok) {
-            said.push(line);
-            if said.last().unwrap().starts_with("listening on ") {
-                break;
-            }
-        }
-        Self { child, said }
-    }
-
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    pub fn address(&self) -> SocketAddr {
-        let line = self.said.last().expect("a line");
-        line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{:?}", self.said)).parse().unwrap()
-    }
-
-    pub fn end(mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::support::serving::Serving;
 
 pub fn with_password(mut command: Command, password: &str) -> String {
     let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -3,6 +3,7 @@
 pub mod disk;
 pub mod random;
 pub mod run;
+pub mod serving;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -8,6 +8,9 @@ const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 
+// What stands between backticks is code.
+const worded = (text) => (text ?? "").split("`").map((part, at) => (at % 2 ? make("code", {}, part) : part));
+
 const METHODS = ["get", "post", "put", "patch", "delete"];
 let api = {};
 
@@ -30,15 +33,16 @@ const example = (schema, depth = 0) => {
     const wanted = Object.entries(found.properties ?? {}).filter(([name]) => (found.required ?? []).includes(name));
     return depth > 5 ? {} : Object.fromEntries(wanted.map(([name, one]) => [name, example(one, depth + 1)]));
   }
+  if (type === "array" && found.minItems) return [example(found.items, depth + 1)];
   return { array: [], integer: 0, number: 0, boolean: false, string: "" }[type] ?? null;
 };
 
 const typeOf = (schema) => {
   if (!schema) return "";
-  if (schema.$ref) return schema.$ref.split("/").pop();
+  if (schema.$ref) return resolve(schema).enum ? typeOf(resolve(schema)) : schema.$ref.split("/").pop();
   const variants = schema.oneOf ?? schema.anyOf ?? schema.allOf;
   if (variants) return variants.map(typeOf).join(" | ");
-  if (schema.type === "array") return `${typeOf(schema.items)}[]`;
+  if (schema.type === "array") return resolve(schema.items).enum ? `(${typeOf(schema.items)})[]` : `${typeOf(schema.items)}[]`;
   const type = Array.isArray(schema.type) ? schema.type.join(" | ") : schema.type ?? "any";
   return schema.enum ? schema.enum.map((one) => JSON.stringify(one)).join(" | ") : type;
 };
@@ -48,19 +52,21 @@ const fields = (schema) => {
   const parts = found.allOf ? found.allOf.map(resolve) : [found];
   const rows = parts.flatMap((part) => Object.entries(part.properties ?? {}).map(([name, one]) => make("tr", {},
     make("td", {}, make("code", {}, name), (part.required ?? []).includes(name) ? " *" : ""),
-    make("td", {}, make("code", {}, typeOf(one))), make("td", {}, one.description ?? ""))));
+    make("td", {}, make("code", {}, typeOf(one))), make("td", {}, ...worded(one.description)))));
   return rows.length ? make("table", {}, ...rows) : null;
 };
 
 const send = async (method, path, inputs, body, output) => {
   let address = path;
   const query = new URLSearchParams();
-  for (const [parameter, input] of inputs) {
-    if (parameter.in === "path") address = address.replace(`{${parameter.name}}`, encodeURIComponent(input.value));
-    else if (input.value !== "") query.set(parameter.name, input.value);
-  }
   const token = document.getElementById("token").value;
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  for (const [parameter, input] of inputs) {
+    if (parameter.in === "path") address = address.replace(`{${parameter.name}}`, encodeURIComponent(input.value));
+    else if (input.value === "") continue;
+    else if (parameter.in === "header") headers[parameter.name] = input.value;
+    else query.set(parameter.name, input.value);
+  }
   if (body && body.value) headers["Content-Type"] = "application/json";
   const whole = query.size ? `${address}?${query}` : address;
   const began = performance.now();
@@ -89,28 +95,29 @@ const route = (path, method, operation, shared) => {
   const answers = Object.entries(operation.responses ?? {}).map(([status, one]) => {
     const answer = resolve(one);
     const content = answer.content && Object.values(answer.content)[0];
-    return make("tr", {}, make("td", {}, make("code", {}, status)), make("td", {}, answer.description ?? ""),
-      make("td", {}, make("code", {}, content ? typeOf(content.schema) : "")));
+    return make("tr", {}, make("td", {}, make("code", {}, status)),
+      make("td", {}, make("code", {}, content ? typeOf(content.schema) : "")), make("td", {}, ...worded(answer.description)));
   });
   const good = Object.entries(operation.responses ?? {}).find(([status]) => status.startsWith("2"));
   const shape = good && good[1].content && Object.values(good[1].content)[0].schema;
+  const rows = shape ? fields(shape) : null;
   const inside = make("div", {},
-    operation.description ? make("p", {}, operation.description) : null,
+    operation.description ? make("p", {}, ...worded(operation.description)) : null,
     inputs.length ? make("table", {}, ...inputs.map(([parameter, input]) => make("tr", {},
       make("td", {}, make("code", {}, parameter.name), parameter.required ? " *" : ""),
-      make("td", {}, input), make("td", {}, `${parameter.in}: ${parameter.description ?? ""}`)))) : null,
+      make("td", {}, input), make("td", {}, ...worded(`${parameter.in}: ${parameter.description ?? ""}`))))) : null,
     body, json ? fields(json.schema) : null, button, output,
-    make("h4", {}, "Answers"), make("table", {}, ...answers), shape ? fields(shape) : null);
-  const head = make("summary", {}, make("span", { class: `method ${method}` }, method), make("code", {}, path), " ",
-    operation.summary ?? "");
-  const element = make("details", {}, head, inside);
+    make("h4", {}, "Answers"), make("table", {}, ...answers), ...(rows ? [make("h4", {}, typeOf(shape)), rows] : []));
+  const head = make("summary", {}, make("span", { class: `method ${method}` }, method),
+    make("code", { class: "path" }, path), make("span", { class: "said" }, ...worded(operation.summary)));
+  const element = make("details", { id: operation.operationId ?? "" }, head, inside);
   element.dataset.words = `${method} ${path} ${operation.summary ?? ""}`.toLowerCase();
   return element;
 };
 
 const show = () => {
   document.getElementById("title").textContent = `${api.info.title} ${api.info.version}`;
-  document.getElementById("about").textContent = api.info.description ?? "";
+  document.getElementById("about").replaceChildren(...worded(api.info.description));
   const groups = new Map();
   for (const [path, item] of Object.entries(api.paths)) {
     for (const method of METHODS.filter((one) => item[one])) {
@@ -121,6 +128,7 @@ const show = () => {
   }
   const sections = [...groups].map(([tag, routes]) => make("section", {}, make("h2", {}, tag), ...routes));
   document.getElementById("routes").replaceChildren(...sections);
+  openNamed();
 };
 
 document.getElementById("find").addEventListener("input", (event) => {
@@ -128,7 +136,22 @@ document.getElementById("find").addEventListener("input", (event) => {
   for (const element of document.querySelectorAll("details")) {
     element.hidden = !words.every((word) => element.dataset.words.includes(word));
   }
+  for (const section of document.querySelectorAll("section")) {
+    section.hidden = !section.querySelector("details:not([hidden])");
+  }
 });
+
+document.getElementById("settings").addEventListener("submit", (event) => event.preventDefault());
+
+// `#get_users_me` names a route, so that one can be pointed at.
+const openNamed = () => {
+  const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!(named instanceof HTMLDetailsElement)) return;
+  named.open = true;
+  named.scrollIntoView();
+};
+
+addEventListener("hashchange", openNamed);
 
 fetch("/openapi.json")
   .then((answer) => answer.json())

@@ -17,20 +17,17 @@ use crate::types::Properties;
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileChange {
     /// The text after the frontmatter, which stays.
-    #[schema(nullable = false)]
     content: Option<String>,
     /// The whole text, with frontmatter; not together with `content`.
-    #[schema(nullable = false)]
     raw: Option<String>,
     /// Keys that are set; null removes one. A dot in a key leads into a mapping.
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>, nullable = false)]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
     properties: Option<Properties>,
     /// Whether the properties that `properties` does not name go.
     #[serde(default)]
     #[schema(default = false)]
     replace_properties: bool,
     /// The hash that the file has to have; as `If-Match` with its `ETag`.
-    #[schema(nullable = false)]
     expected_hash: Option<String>,
 }
 

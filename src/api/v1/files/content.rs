@@ -3,7 +3,8 @@
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
 use super::bytes::{Disposition, Served, Source};
@@ -18,9 +19,16 @@ use crate::types::NotePath;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ContentParams {
     /// 1: to be saved and not shown.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "zero_or_one")]
     #[param(minimum = 0, maximum = 1, default = 0)]
     download: u8,
+}
+
+fn zero_or_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u8, D::Error> {
+    match u8::deserialize(deserializer)? {
+        given @ 0..=1 => Ok(given),
+        _ => Err(D::Error::custom("0 or 1 is expected")),
+    }
 }
 
 impl ContentParams {

@@ -21,7 +21,7 @@ pub(crate) struct NewFile {
     /// The whole text.
     content: String,
     /// Merged into its frontmatter; of other files into a sidecar.
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>, nullable = false)]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
     properties: Option<Properties>,
 }
 

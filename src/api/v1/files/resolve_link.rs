@@ -18,7 +18,6 @@ pub(crate) struct LinkToResolve {
     #[schema(example = "[[plan#goals|the plan]]", min_length = 1, max_length = 4096)]
     link: String,
     /// The note that it stands in; the notebook's root without.
-    #[schema(nullable = false)]
     current_file_path: Option<String>,
 }
 

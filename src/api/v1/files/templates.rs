@@ -81,10 +81,10 @@ pub(crate) struct FromTemplate {
     #[schema(example = "builtin:experiment")]
     template_id: String,
     /// Its path, with or without the extension; one that is free is chosen without.
-    #[schema(nullable = false, min_length = 1, max_length = 4096)]
+    #[schema(min_length = 1, max_length = 4096)]
     filename: Option<String>,
     /// Merged into its frontmatter; of other files into a sidecar.
-    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>, nullable = false)]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
     properties: Option<Properties>,
 }
 

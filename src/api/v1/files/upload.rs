@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -10,6 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use futures_util::StreamExt;
 use multer::{Field, Multipart};
+use parking_lot::Mutex;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,8 +21,9 @@ use crate::engine::EngineError;
 use crate::engine::edit::Arrived;
 use crate::sys::Staged;
 
-/// How long the next part may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes a second that an upload brings on average at the least; whoever has less than a modem had holds a descriptor and
+/// room on the disk for nothing.
+const SLOWEST: u32 = 1024;
 
 /// What arrives is written in parts of at least so many bytes.
 const PART: usize = 1 << 20;
@@ -92,13 +94,16 @@ pub(super) async fn upload(
         let detail = "multipart/form-data with a boundary is expected";
         ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     })?;
-    let mut arriving = Arriving::new(request.into_body(), boundary);
+    let pace = Pace::new(at.app().config.body_patience);
+    let mut arriving = Arriving::new(request.into_body(), boundary, pace);
     let form = read(&at, &mut arriving).await?;
     let Some((staged, own_name)) = form.file else {
         return Err(ApiError::invalid("file", "a file is expected"));
     };
     let path = path_of(form.path, own_name.as_deref())?;
     let overwrite = form.overwrite.unwrap_or(params.overwrite);
+    // It may have taken hours to arrive.
+    at.ask_again().await?;
     let placed = inside(&at, move |inside| {
         let path = inside.new_path("path", &path)?;
         let arrived = inside.engine.place_upload(inside.notebook, &path, staged, overwrite, inside.by)?;
@@ -114,47 +119,86 @@ pub(super) async fn upload(
 /// A form as it arrives.
 struct Arriving {
     parts: Multipart<'static>,
-    ahead: Ahead,
+    pace: Pace,
 }
 
-/// Bytes that have arrived and that nobody has seen: the parser keeps them until it knows what they are.
-#[derive(Clone, Default)]
-struct Ahead(Arc<AtomicUsize>);
+/// How a form arrives; shared with the stream that it comes from.
+#[derive(Clone)]
+struct Pace(Arc<Pacing>);
+
+struct Pacing {
+    /// Bytes that have arrived and that nobody has seen: the parser keeps them until it knows what they are.
+    ahead: AtomicUsize,
+    /// How long nothing may come.
+    patience: Duration,
+    /// How long what comes next may take: what comes brings time with it, waiting for it costs time.
+    left: Mutex<Duration>,
+}
+
+impl Pace {
+    fn new(patience: Duration) -> Self {
+        Self(Arc::new(Pacing { ahead: AtomicUsize::new(0), patience, left: Mutex::new(patience) }))
+    }
+
+    /// Takes in that so many bytes came; whether that is not too much of what nobody knows the meaning of.
+    fn arrived(&self, bytes: usize) -> bool {
+        let earned = Duration::from_secs(bytes as u64) / SLOWEST;
+        let mut left = self.0.left.lock();
+        *left = self.0.patience.min(left.saturating_add(earned));
+        self.0.ahead.fetch_add(bytes, Ordering::Relaxed) <= AHEAD_MAX
+    }
+
+    /// What arrives next, if it does so in time.
+    async fn next<T>(&self, next: impl Future<Output = Result<T, multer::Error>>) -> Answer<T> {
+        let began = Instant::now();
+        let left = *self.0.left.lock();
+        let arrived = tokio::time::timeout(left, next).await;
+        let mut left = self.0.left.lock();
+        *left = left.saturating_sub(began.elapsed());
+        match arrived {
+            Ok(Ok(arrived)) => {
+                self.0.ahead.store(0, Ordering::Relaxed);
+                Ok(arrived)
+            }
+            Ok(Err(error)) => Err(ApiError::malformed("the form ended before its end, or is none").because(error)),
+            Err(_) => Err(ApiError::malformed("the form took too long to arrive")),
+        }
+    }
+}
 
 impl Arriving {
-    fn new(body: Body, boundary: String) -> Self {
-        let ahead = Ahead::default();
-        let counted = ahead.clone();
+    fn new(body: Body, boundary: String, pace: Pace) -> Self {
+        let counted = pace.clone();
         let stream = body.into_data_stream().map(move |part| {
             let part = part.map_err(std::io::Error::other)?;
-            let before = counted.0.fetch_add(part.len(), Ordering::Relaxed);
-            if before > AHEAD_MAX { Err(std::io::Error::from(std::io::ErrorKind::InvalidData)) } else { Ok(part) }
+            let too_far_ahead = || std::io::Error::from(std::io::ErrorKind::InvalidData);
+            if counted.arrived(part.len()) { Ok(part) } else { Err(too_far_ahead()) }
         });
-        Self { parts: Multipart::new(stream, boundary), ahead }
+        Self { parts: Multipart::new(stream, boundary), pace }
     }
 
     async fn next(&mut self) -> Answer<Option<Field<'static>>> {
-        in_time(self.parts.next_field(), &self.ahead).await
+        self.pace.next(self.parts.next_field()).await
     }
 }
 
 /// Reads a form; its file goes to disk as it arrives.
 async fn read(at: &InNotebook<Write>, arriving: &mut Arriving) -> Answer<Form> {
     let mut form = Form::default();
-    let ahead = arriving.ahead.clone();
+    let pace = arriving.pace.clone();
     while let Some(field) = arriving.next().await? {
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
             "file" if form.file.is_none() => {
                 let own_name = field.file_name().map(str::to_owned);
-                form.file = Some((take_in(at, field, &ahead).await?, own_name));
+                form.file = Some((take_in(at, field, &pace).await?, own_name));
             }
-            "path" if form.path.is_none() => form.path = Some(text_of(field, &ahead).await?),
+            "path" if form.path.is_none() => form.path = Some(text_of(field, &pace).await?),
             "overwrite" if form.overwrite.is_none() => {
-                let text = text_of(field, &ahead).await?;
+                let text = text_of(field, &pace).await?;
                 let flag = match text.as_str() {
-                    "true" | "1" => true,
-                    "false" | "0" => false,
+                    "true" => true,
+                    "false" => false,
                     _ => return Err(ApiError::invalid("overwrite", "true or false is expected")),
                 };
                 form.overwrite = Some(flag);
@@ -167,7 +211,7 @@ async fn read(at: &InNotebook<Write>, arriving: &mut Arriving) -> Answer<Form> {
 }
 
 /// Writes a file as it arrives, out of sight.
-async fn take_in(at: &InNotebook<Write>, mut field: Field<'_>, ahead: &Ahead) -> Answer<Staged> {
+async fn take_in(at: &InNotebook<Write>, mut field: Field<'_>, pace: &Pace) -> Answer<Staged> {
     let (mut staged, room) = inside(at, |inside| {
         let room = inside.engine.room()?;
         Ok((inside.engine.begin_upload(inside.notebook)?, room))
@@ -175,7 +219,7 @@ async fn take_in(at: &InNotebook<Write>, mut field: Field<'_>, ahead: &Ahead) ->
     .await?;
     let mut gathered = Vec::new();
     loop {
-        let chunk = in_time(field.chunk(), ahead).await?;
+        let chunk = pace.next(field.chunk()).await?;
         gathered.extend_from_slice(chunk.as_deref().unwrap_or_default());
         if gathered.len() < PART && chunk.is_some() {
             continue;
@@ -192,28 +236,16 @@ async fn take_in(at: &InNotebook<Write>, mut field: Field<'_>, ahead: &Ahead) ->
     }
 }
 
-async fn text_of(mut field: Field<'_>, ahead: &Ahead) -> Answer<String> {
+async fn text_of(mut field: Field<'_>, pace: &Pace) -> Answer<String> {
     let name = field.name().unwrap_or_default().to_owned();
     let mut bytes = Vec::new();
-    while let Some(chunk) = in_time(field.chunk(), ahead).await? {
+    while let Some(chunk) = pace.next(field.chunk()).await? {
         if bytes.len() + chunk.len() > TEXT_MAX {
             return Err(ApiError::invalid(name, format!("at most {TEXT_MAX} bytes are expected")));
         }
         bytes.extend_from_slice(&chunk);
     }
     String::from_utf8(bytes).map_err(|_| ApiError::malformed(format!("`{name}` is not UTF-8")))
-}
-
-/// What arrives next, if it does so in time.
-async fn in_time<T>(next: impl Future<Output = Result<T, multer::Error>>, ahead: &Ahead) -> Answer<T> {
-    match tokio::time::timeout(PATIENCE, next).await {
-        Ok(Ok(arrived)) => {
-            ahead.0.store(0, Ordering::Relaxed);
-            Ok(arrived)
-        }
-        Ok(Err(error)) => Err(ApiError::malformed("the form ended before its end, or is none").because(error)),
-        Err(_) => Err(ApiError::malformed("the form took too long to arrive")),
-    }
 }
 
 /// Where the file is to be. Of its own name only the last part counts: browsers and others send folders of theirs.

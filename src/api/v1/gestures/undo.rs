@@ -17,10 +17,9 @@ const MOST: u32 = 100;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Undo {
     /// So many of the last.
-    #[schema(minimum = 1, maximum = 100, nullable = false)]
+    #[schema(minimum = 1, maximum = 100)]
     n: Option<u32>,
     /// One, by its id.
-    #[schema(nullable = false)]
     gesture: Option<String>,
     /// Also what others did; for owners.
     #[serde(default)]

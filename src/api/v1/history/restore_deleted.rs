@@ -15,7 +15,6 @@ pub(crate) struct DeletedRestore {
     /// A file or folder that was removed.
     path: String,
     /// A commit that has it; the newest that has it without.
-    #[schema(nullable = false)]
     commit: Option<String>,
 }
 

@@ -14,9 +14,7 @@ use crate::api::v1::workspaces::RoleName;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewMember {
-    #[schema(nullable = false)]
     username: Option<String>,
-    #[schema(nullable = false)]
     email: Option<String>,
     role: RoleName,
 }

@@ -45,7 +45,7 @@ pub(super) async fn create(
 ) -> Answer<(StatusCode, Json<MountOut>)> {
     let (open, roots) = (at.open().await?, at.app().config.mount_roots.clone());
     let made = at.app().bridge.run(move || -> Answer<MountOut> {
-        let mounter = mounter(&open.engine)?;
+        let mounter = mounter(open.engine())?;
         let place = Place::open(&roots, &new.mountpoint)?;
         let path = place.path();
         let request = MountRequest { read_only: new.read_only, allow_other: false, no_xattr: false };

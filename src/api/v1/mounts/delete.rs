@@ -49,13 +49,13 @@ pub(super) async fn delete(
         .bridge
         .run(move || -> Answer<()> {
             let missing = || ApiError::not_found("this server has mounted nothing of the workspace there");
-            let mounter = open.engine.mounter().ok_or_else(missing)?;
+            let mounter = open.engine().mounter().ok_or_else(missing)?;
             let path = PathBuf::from(mountpoint);
             // Compared, never followed: nothing else can be unmounted by whatever is asked for.
             if !mounter.mounts().iter().any(|place| place.mountpoint == path) {
                 return Err(missing());
             }
-            open.engine.flush_history()?;
+            open.engine().flush_history()?;
             Ok(mounter.unmount(&path)?)
         })
         .await?;

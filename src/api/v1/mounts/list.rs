@@ -16,9 +16,9 @@ use crate::api::extract::{InWorkspace, Operate, Read, WorkspacePath};
 )]
 pub(super) async fn list(at: InWorkspace<Read>) -> Answer<Json<Vec<MountOut>>> {
     let with_path = at.require::<Operate>().is_ok();
-    let engine = at.open().await?.engine;
+    let open = at.open().await?;
     let listed = at.app().bridge.run(move || -> Answer<Vec<MountOut>> {
-        let places = engine.mounter().map(|mounter| mounter.mounts()).unwrap_or_default();
+        let places = open.engine().mounter().map(|mounter| mounter.mounts()).unwrap_or_default();
         Ok(places.iter().map(|place| MountOut::of(place, with_path)).collect())
     });
     Ok(Json(listed.await?))

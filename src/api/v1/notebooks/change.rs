@@ -14,9 +14,9 @@ use crate::index::system::{NotebookChange as Change, SystemDb};
 #[serde(deny_unknown_fields)]
 pub(crate) struct NotebookChange {
     /// Its folder and its slug follow.
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
-    #[schema(max_length = 1000, nullable = false)]
+    #[schema(max_length = 1000)]
     description: Option<String>,
 }
 

@@ -15,7 +15,7 @@ use crate::api::extract::{InWorkspace, Read, WorkspacePath};
     responses((status = 200, description = "By name", body = Vec<NotebookOut>), Refusals)
 )]
 pub(super) async fn list(at: InWorkspace<Read>) -> Answer<Json<Vec<NotebookOut>>> {
-    let engine = at.open().await?.engine;
+    let open = at.open().await?;
     let roster = at.registered().await?;
-    Ok(Json(at.readable(&roster).into_iter().map(|row| NotebookOut::of(row, &engine)).collect()))
+    Ok(Json(at.readable(&roster).into_iter().map(|row| NotebookOut::of(row, open.engine())).collect()))
 }

@@ -20,9 +20,8 @@ const CONFIG_MAX: usize = 256 * 1024;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PluginChange {
-    #[schema(nullable = false)]
     enabled: Option<bool>,
-    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>, nullable = false)]
+    #[schema(value_type = Option<std::collections::HashMap<String, serde_json::Value>>)]
     config: Option<Properties>,
 }
 

@@ -8,7 +8,7 @@ use super::post::LIMIT_MAX;
 use super::read::read_line;
 use super::result::QueryOut;
 use crate::api::error::{Answer, Refusals};
-use crate::api::extract::{Chosen, ChosenWorkspace, Query, Read};
+use crate::api::extract::{Chosen, ChosenWorkspace, Query, Read, count};
 use crate::api::written::Written;
 
 /// A search line, and the page of what it finds.
@@ -23,6 +23,7 @@ pub(crate) struct LineParams {
     limit: Option<u64>,
     /// How many to leave out, instead of what the line says.
     #[param(minimum = 0)]
+    #[serde(default, deserialize_with = "count")]
     offset: Option<u64>,
 }
 

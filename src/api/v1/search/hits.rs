@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::error::Answer;
-use crate::api::extract::Shelf;
+use crate::api::extract::{Shelf, count};
 use crate::api::v1::files::FileOut;
 use crate::api::v1::queries::{Asked, ask, file_of};
 use crate::api::written::Written;
@@ -22,6 +22,7 @@ pub(crate) struct HitsPage {
     #[param(minimum = 1, maximum = 1000, default = 100)]
     pub(super) limit: Option<u64>,
     /// How many to leave out.
+    #[serde(default, deserialize_with = "count")]
     #[param(minimum = 0, default = 0)]
     pub(super) offset: Option<u64>,
 }

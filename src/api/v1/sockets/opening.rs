@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 
 use crate::api::auth::{Caller, authenticate, is_by_cookie, origin};
 use crate::api::error::{Answer, ApiError};
-use crate::api::extract::Query;
+use crate::api::extract::{Query, count};
 use crate::api::live::{Holder, Start, Subscription, run};
 use crate::api::state::App;
 use crate::types::{NotebookId, WorkspaceId};
@@ -33,6 +33,7 @@ pub(crate) struct SocketParams {
     /// From `/ws/ticket`, for clients that can send no header.
     pub(super) ticket: Option<String>,
     /// The number of the last event that was heard: what came after it is sent once more.
+    #[serde(default, deserialize_with = "count")]
     pub(super) since: Option<u64>,
 }
 

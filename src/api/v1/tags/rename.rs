@@ -1,13 +1,14 @@
 //! PATCH `/workspaces/{ws}/tags` and the same of a notebook.
 
 use axum::Json;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::error::{Answer, ApiError, Conflict, Refusals};
 use crate::api::extract::{Body, Checked, Faults, InNotebook, InWorkspace, NotebookPath, Shelf, WorkspacePath, Write};
 use crate::engine::edit::TagRenaming;
-use crate::engine::{Engine, Requester};
+use crate::engine::{Engine, EngineError, Requester};
 use crate::types::{NotebookNumber, TagName};
 
 /// A tag to be renamed, with those below it.
@@ -101,11 +102,24 @@ fn rename(
 ) -> Answer<TagRenamedOut> {
     let (from, to) = (TagName::new(&wanted.from)?, TagName::new(&wanted.to)?);
     let renaming = TagRenaming { from: &from, to: &to, merge: wanted.merge, within };
-    let plan = engine.plan_tag_rename_within(renaming)?;
-    let count = if wanted.dry_run { plan.files.len() } else { engine.rename_tag_within(renaming, by)? };
+    let refuse = |error| refused(error, &to);
+    let plan = engine.plan_tag_rename_within(renaming).map_err(refuse)?;
+    let count =
+        if wanted.dry_run { plan.files.len() } else { engine.rename_tag_within(renaming, by).map_err(refuse)? };
     let files = plan.files.iter().filter_map(|file| {
         let (folder, path) = file.split_once('/')?;
         Some(RenamedIn { notebook_id: shelf.of_folder(folder)?.row.id.0, path: path.to_owned() })
     });
     Ok(TagRenamedOut { count, files: files.collect(), declared: plan.declared, dry_run: wanted.dry_run })
+}
+
+/// The engine names the switch of the command line; here the way out is a field.
+fn refused(error: EngineError, to: &TagName) -> ApiError {
+    match error {
+        EngineError::Exists(_) => {
+            let detail = format!("there is a tag `{to}` already; with `merge: true` the two become one");
+            ApiError::new(StatusCode::CONFLICT, "exists", detail)
+        }
+        other => other.into(),
+    }
 }

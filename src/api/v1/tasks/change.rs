@@ -16,13 +16,12 @@ use crate::index::system::TaskChange as Change;
 #[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "left out, null, and a text are three things")]
 pub(crate) struct TaskChange {
-    #[schema(min_length = 1, max_length = 500, nullable = false)]
+    #[schema(min_length = 1, max_length = 500)]
     title: Option<String>,
     /// Null takes it away.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 100_000)]
     description: Option<Option<String>>,
-    #[schema(nullable = false)]
     status: Option<StatusName>,
     /// Null: nobody's.
     #[serde(default, deserialize_with = "given")]

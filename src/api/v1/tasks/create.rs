@@ -16,12 +16,11 @@ use crate::types::TaskStatus;
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTask {
     /// What is to be done.
-    #[schema(min_length = 1, max_length = 500, nullable = false)]
+    #[schema(min_length = 1, max_length = 500)]
     title: Option<String>,
     #[schema(max_length = 100_000)]
     description: Option<String>,
     /// `pending` without it.
-    #[schema(nullable = false)]
     status: Option<StatusName>,
     /// Login of a member, or the name of an agent.
     assigned_to: Option<String>,

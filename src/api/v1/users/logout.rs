@@ -26,7 +26,7 @@ use crate::types::Instant;
 )]
 pub(super) async fn logout(
     State(app): State<Arc<App>>,
-    Changing(headers): Changing,
+    Changing { headers, .. }: Changing,
     SignedInOrNot(caller): SignedInOrNot,
     OptionalBody(body): OptionalBody<RefreshToken>,
 ) -> Answer<(StatusCode, HeaderMap)> {

@@ -28,11 +28,11 @@ pub(super) async fn show(me: OwnAccount<See>) -> Answer<Json<UserOut>> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Profile {
-    #[schema(min_length = 3, max_length = 50, nullable = false)]
+    #[schema(min_length = 3, max_length = 50)]
     username: Option<String>,
-    #[schema(format = "email", max_length = 254, nullable = false)]
+    #[schema(format = "email", max_length = 254)]
     email: Option<String>,
-    #[schema(max_length = 100, nullable = false)]
+    #[schema(max_length = 100)]
     theme_setting: Option<String>,
 }
 

@@ -48,7 +48,7 @@ impl RefreshToken {
 )]
 pub(super) async fn refresh(
     State(app): State<Arc<App>>,
-    Changing(headers): Changing,
+    Changing { headers, address }: Changing,
     OptionalBody(body): OptionalBody<RefreshToken>,
 ) -> Answer<(HeaderMap, Json<Tokens>)> {
     let ended = || ApiError::unauthorized("the session has ended; sign in");
@@ -56,7 +56,9 @@ pub(super) async fn refresh(
     let old = TokenKind::Refresh.digest(&given).ok_or_else(ended)?;
     let new = NewSecret::new(TokenKind::Refresh);
     let digest = new.digest;
-    let refreshed = app.with_system(move |system| system.refresh_session(&old.0, &digest.0, Instant::now())).await?;
+    let address = address.to_string();
+    let refreshed =
+        app.with_system(move |system| system.refresh_session(&old.0, &digest.0, &address, Instant::now())).await?;
     match refreshed {
         Refreshed::Yes(session, user) => {
             let (tokens, cookies) = hand_out(&app, user, session, new).await?;

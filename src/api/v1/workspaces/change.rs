@@ -14,9 +14,9 @@ use crate::index::system::WorkspaceChange as Change;
 #[serde(deny_unknown_fields)]
 pub(crate) struct WorkspaceChange {
     /// Its slug stays: addresses are made of it.
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
-    #[schema(max_length = 100, nullable = false)]
+    #[schema(max_length = 100)]
     theme_setting: Option<String>,
 }
 

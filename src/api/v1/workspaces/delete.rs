@@ -31,12 +31,13 @@ pub(super) async fn delete(at: InWorkspace<Manage>, Query(removal): Query<Remova
     at.app()
         .bridge
         .run(move || -> Result<(), ApiError> {
-            app.close_workspace(id);
-            if removal.delete_files {
-                let trash = folders::to_trash(&path)?;
-                tracing::info!(workspace = id.0, trash = %trash.display(), "files of a workspace moved to the trash");
-            }
-            Ok(app.system.lock().remove_workspace(id)?)
+            app.close_workspace(id, || {
+                if removal.delete_files {
+                    let trash = folders::to_trash(&path)?;
+                    tracing::info!(workspace = id.0, trash = %trash.display(), "files of a workspace moved to the trash");
+                }
+                Ok(app.system.lock().remove_workspace(id)?)
+            })
         })
         .await?;
     tracing::info!(workspace = id.0, "workspace removed");

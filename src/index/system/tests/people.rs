@@ -95,7 +95,7 @@ fn refresh_tokens_rotate_and_a_stolen_one_ends_the_session() {
     let home = Home::new();
     let ada = home.person("ada");
     let session = home.session(ada, 1, "10.0.0.1");
-    let refresh = |old: u8, new: u8, at| home.db.refresh_session(&[old; 32], &[new; 32], after(at)).unwrap();
+    let refresh = |old: u8, new: u8, at| home.db.refresh_session(&[old; 32], &[new; 32], "6.6.6.6", after(at)).unwrap();
     assert_eq!(refresh(1, 2, 60), Refreshed::Yes(session, ada));
     // The answer was lost, and the client asks again at once.
     assert_eq!(refresh(1, 3, 65), Refreshed::Yes(session, ada));
@@ -106,6 +106,12 @@ fn refresh_tokens_rotate_and_a_stolen_one_ends_the_session() {
         assert_eq!(refresh(token, 7, 201), Refreshed::No, "{token}");
     }
     assert!(home.db.sessions(ada, after(201)).unwrap().is_empty());
+    // Once, though it came again: the session had ended by then.
+    let row = "SELECT user_id || ' ' || action_type || ' ' || was_allowed || ' ' || phase || ': ' || input_summary";
+    let audit = super::one(&home.db, &format!("{row} FROM agent_action_logs"));
+    let said = format!("{ada} refresh_token_reused 0 outcome: a refresh token of session {session}, from 6.6.6.6");
+    assert_eq!(audit, format!("Text({said:?})"));
+    assert_eq!(super::one(&home.db, "SELECT count(*) FROM agent_action_logs"), "Integer(1)");
 }
 
 #[test]
@@ -114,13 +120,13 @@ fn sessions_end_when_nobody_uses_them_and_in_any_case_some_day() {
     let ada = home.person("ada");
     let day = 24 * 3600;
     let session = home.session(ada, 1, "10.0.0.1");
-    assert_eq!(home.db.refresh_session(&[1; 32], &[2; 32], after(8 * day)).unwrap(), Refreshed::No);
+    assert_eq!(home.db.refresh_session(&[1; 32], &[2; 32], "", after(8 * day)).unwrap(), Refreshed::No);
     let other = home.session(ada, 10, "10.0.0.1");
     assert_ne!(session, other);
     let mut token = 10;
     for week in 1..20 {
         let at = after(week * 6 * day);
-        let refreshed = home.db.refresh_session(&[token; 32], &[token + 1; 32], at).unwrap();
+        let refreshed = home.db.refresh_session(&[token; 32], &[token + 1; 32], "", at).unwrap();
         let expected = if week * 6 < 90 { Refreshed::Yes(other, ada) } else { Refreshed::No };
         assert_eq!(refreshed, expected, "day {}", week * 6);
         token += u8::from(expected != Refreshed::No);
@@ -140,7 +146,7 @@ fn a_password_change_or_a_disabled_account_ends_sessions_and_changes_the_stamp()
     assert_ne!(first, second);
     let left: Vec<SessionId> = home.db.sessions(ada, NOW).unwrap().iter().map(|session| session.id).collect();
     assert_eq!(left, [kept]);
-    assert_eq!(home.db.refresh_session(&[2; 32], &[9; 32], after(1)).unwrap(), Refreshed::No);
+    assert_eq!(home.db.refresh_session(&[2; 32], &[9; 32], "", after(1)).unwrap(), Refreshed::No);
     home.db.set_active(ada, false).unwrap();
     assert_ne!(second, stamp());
     assert!(home.db.sessions(ada, NOW).unwrap().is_empty());
@@ -156,9 +162,15 @@ fn wrong_passwords_make_one_wait_and_never_for_good() {
             home.db.login_failed(login, address, after(at + n)).unwrap();
         }
     };
-    let wait = |login: &str, address: &str, at: i64| home.db.login_wait(login, address, after(at)).unwrap();
+    let standing = |login: &str, address: &str, at: i64| home.db.login_standing(login, address, after(at)).unwrap();
+    let wait = |login: &str, address: &str, at: i64| standing(login, address, at).wait_seconds;
     fail("ada", "1.1.1.1", 4, 0);
     assert_eq!(wait("ada", "1.1.1.1", 4), 0);
+    // One more, and the next wait; elsewhere all tries are left.
+    let left = |login: &str, address: &str| {
+        standing(login, address, 4).chances.iter().map(|chance| chance.left).collect::<Vec<_>>()
+    };
+    assert_eq!((left("ada", "1.1.1.1"), left("ada", "2.2.2.2")), (vec![1, 16, 46], vec![5, 20, 46]));
     fail("ADA", "1.1.1.1", 6, 4);
     assert_eq!(wait("ada", "1.1.1.1", 9), 32);
     assert_eq!(wait("ada", "1.1.1.1", 9 + 32), 0);
