@@ -393,7 +393,7 @@ fn contents_that_a_power_cut_took_back_are_read_again() {
     let index = site.ws().join("lab/.codex/notebook.db");
     let tamper = || {
         let index = rusqlite::Connection::open(&index).unwrap();
-        let rows = index.execute("UPDATE files SET hash = zeroblob(32) WHERE path = 'a.md'", []).unwrap();
+        let rows = index.execute("UPDATE file_metadata SET hash = zeroblob(32) WHERE path = 'a.md'", []).unwrap();
         assert_eq!(rows, 1);
     };
     let agrees = || {
