@@ -13,7 +13,7 @@ use super::feed::Feed;
 use super::notebook_ids::NotebookIds;
 use super::views::LiveViews;
 use crate::api::v1::file_reference;
-use crate::engine::{AppliedChange, AppliedKind, Engine, EngineEvent, Indexing, Notebook};
+use crate::engine::{AppliedChange, AppliedKind, Engine, EngineEvent, Indexing};
 use crate::index::system::{RosterKeeper, SystemDb};
 use crate::types::{NotebookNumber, WorkspaceId};
 
@@ -44,7 +44,10 @@ impl Follower {
 
     fn run(self, mut happening: Receiver<EngineEvent>) {
         let mut ids = NotebookIds::new(self.workspace, Arc::clone(&self.roster));
-        let (mut indexing, mut looked) = (None, Instant::now());
+        // What was before is no news. It is looked at from the start, and where nobody listens: a scan that ended before
+        // the first look would be told to nobody.
+        let mut indexing = self.engine.upgrade().map(|engine| stand_of(&engine)).unwrap_or_default();
+        let mut looked = Instant::now();
         loop {
             let event = happening.recv_timeout(LOOK_EVERY);
             let Some(engine) = self.engine.upgrade().filter(|engine| !engine.is_closed()) else { return };
@@ -60,9 +63,12 @@ impl Follower {
                     self.views.wake();
                 }
             }
-            if looked.elapsed() >= LOOK_EVERY && self.feed.is_heard() {
+            if looked.elapsed() >= LOOK_EVERY {
                 looked = Instant::now();
-                self.look_at_indexing(&engine, &mut ids, &mut indexing);
+                let before = std::mem::replace(&mut indexing, stand_of(&engine));
+                if self.feed.is_heard() {
+                    self.tell_indexing(&engine, &mut ids, &before, &mut indexing);
+                }
             }
         }
     }
@@ -110,27 +116,30 @@ impl Follower {
         }
     }
 
-    fn look_at_indexing(
-        &self,
-        engine: &Engine,
-        ids: &mut NotebookIds,
-        known: &mut Option<HashMap<NotebookNumber, Indexing>>,
-    ) {
-        let look = |notebook: Arc<Notebook>| (notebook.number, engine.indexing(notebook.number));
-        let found: HashMap<NotebookNumber, Indexing> = engine.notebooks().into_iter().map(look).collect();
-        let before = known.replace(found.clone());
-        for (number, now) in found {
-            // What was before anybody looked is no news, but that something runs.
-            let before = before.as_ref().map_or(now, |before| before.get(&number).copied().unwrap_or_default());
+    /// Tells what runs and what has ended since `before`. What cannot be told yet, since its notebook is not registered,
+    /// stays as it was in `now`.
+    fn tell_indexing(&self, engine: &Engine, ids: &mut NotebookIds, before: &Standing, now: &mut Standing) {
+        for (number, now) in now.iter_mut() {
+            let before = before.get(number).copied().unwrap_or_default();
             if !(now.is_running || now.scans > before.scans) {
                 continue;
             }
-            let Some(notebook_id) = ids.of(engine, number) else { continue };
+            let Some(notebook_id) = ids.of(engine, *number) else {
+                *now = before;
+                continue;
+            };
             let status = if now.is_running { "in_progress" } else { "completed" };
             let total = if now.is_running { now.expected } else { Some(now.met) };
             self.feed.indexing(self.workspace, IndexingState { notebook_id, status, done: now.met, total });
         }
     }
+}
+
+/// How far the indexes of all notebooks are.
+type Standing = HashMap<NotebookNumber, Indexing>;
+
+fn stand_of(engine: &Engine) -> Standing {
+    engine.notebooks().iter().map(|notebook| (notebook.number, engine.indexing(notebook.number))).collect()
 }
 
 fn kind_of(change: &AppliedChange) -> (ChangeKind, Option<String>) {

@@ -185,6 +185,7 @@ fn messages_have_a_size_and_a_kind() {
     assert_eq!(sockets.closed("binary"), 1003);
 }
 
+/// Where the scan had ended before the first look at how far it was, nothing was heard.
 #[test]
 fn indexing_is_heard_of() {
     let api = Api::start();
@@ -200,8 +201,11 @@ fn indexing_is_heard_of() {
             .unwrap();
     }
     std::fs::rename(&aside, &many).unwrap();
-    let heard = sockets.until("a", |message| message["type"] == "indexing" && message["status"] == "completed");
-    assert!(heard["notebook_id"].is_i64() && heard["done"].as_u64().unwrap() >= 1500, "{heard}");
+    // The other notebook may be heard of, too.
+    let is_all = |message: &serde_json::Value| message["done"].as_u64().is_some_and(|done| done >= 1500);
+    let heard = sockets
+        .until("a", |message| message["type"] == "indexing" && message["status"] == "completed" && is_all(message));
+    assert!(heard["notebook_id"].is_i64(), "{heard}");
 }
 
 #[test]
