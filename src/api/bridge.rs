@@ -1,10 +1,10 @@
 //! From the async edge to the blocking core: a bounded number of threads, and a bounded queue before them. Passwords
-//! have threads of their own, so that sign-ins never take those of other requests, nor their processor.
+//! have threads of their own, so that sign-ins never take those of other requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::ApiError;
 
@@ -26,31 +26,32 @@ struct Lane {
     slots: Arc<Semaphore>,
     waiting: AtomicUsize,
     waiting_max: usize,
-    /// Whether its work leaves the processor to whoever else wants it.
-    gives_way: bool,
 }
 
 impl Bridge {
     /// Bounds by the number of cores: disk and locks are waited for, so several a core; a password fills a core.
     pub(super) fn new(cores: usize) -> Self {
-        let lane = |slots, waiting_max, gives_way| {
-            let slots = Arc::new(Semaphore::new(slots));
-            Arc::new(Lane { slots, waiting: AtomicUsize::new(0), waiting_max, gives_way })
+        let lane = |slots, waiting_max| {
+            Arc::new(Lane { slots: Arc::new(Semaphore::new(slots)), waiting: AtomicUsize::new(0), waiting_max })
         };
         Self {
-            work: lane(Self::work_threads(cores), WAITING_MAX, false),
-            passwords: lane((cores / 2).max(1), PASSWORDS_WAITING_MAX, true),
+            work: lane(Self::work_threads(cores), WAITING_MAX),
+            passwords: lane(Self::password_threads(cores), PASSWORDS_WAITING_MAX),
         }
     }
 
     /// How many threads the runtime is to have for it.
     pub(super) fn threads(cores: usize) -> usize {
         // A few more for what the runtime itself does on them.
-        Self::work_threads(cores) + 4
+        Self::work_threads(cores) + Self::password_threads(cores) + 4
     }
 
     fn work_threads(cores: usize) -> usize {
         (cores * 8).clamp(16, 128)
+    }
+
+    fn password_threads(cores: usize) -> usize {
+        (cores / 2).max(1)
     }
 
     /// Runs what may wait for disk, locks or SQLite on a thread for that.
@@ -94,11 +95,7 @@ impl Lane {
             let _slot = slot;
             span.in_scope(work)
         };
-        let done = if self.gives_way {
-            behind_others(body).await
-        } else {
-            tokio::task::spawn_blocking(body).await.map_err(|error| error.to_string())
-        };
+        let done = tokio::task::spawn_blocking(body).await;
         match done {
             Ok(result) => result.map_err(Into::into),
             Err(error) => Err(ApiError::internal(format!("a request died: {error}"))),
@@ -113,19 +110,6 @@ impl Lane {
         }
         Arc::clone(&self.slots).acquire_owned().await.map_err(|_| busy())
     }
-}
-
-/// Runs it on a thread of the lowest priority, made for it: the runtime's are everybody's, and a priority that was given
-/// up is not got back without privileges. Making one takes a thousandth of what hashing a password does.
-async fn behind_others<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
-    let (sender, done) = oneshot::channel();
-    let body = move || {
-        crate::sys::give_way();
-        // Nobody waits any more where the caller has gone away.
-        let _ = sender.send(work());
-    };
-    std::thread::Builder::new().name("cdx-password".to_owned()).spawn(body).map_err(|error| error.to_string())?;
-    done.await.map_err(|_| "it panicked".to_owned())
 }
 
 /// Counts who waits, also one who goes away while waiting.
@@ -143,36 +127,5 @@ impl<'a> Queued<'a> {
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap()
-    }
-
-    /// File by id took 17 times as long beside sixteen sign-ins.
-    #[test]
-    fn passwords_give_way_and_other_work_does_not() {
-        let bridge = Bridge::new(2);
-        let niceness = || Ok::<_, ApiError>(rustix::process::getpriority_process(None).unwrap());
-        let (own, passwords, work) = runtime().block_on(async {
-            let passwords = bridge.hash(niceness).await.unwrap();
-            (niceness().unwrap(), passwords, bridge.run(niceness).await.unwrap())
-        });
-        assert_eq!((passwords, work), (19, own));
-    }
-
-    #[test]
-    fn a_panic_while_hashing_ends_that_request_only() {
-        let bridge = Bridge::new(2);
-        runtime().block_on(async {
-            let died = bridge.hash(|| -> Result<(), ApiError> { panic!("on purpose") }).await.unwrap_err();
-            assert_eq!(died.status, 500);
-            bridge.hash(|| Ok::<_, ApiError>(())).await.unwrap();
-        });
     }
 }
