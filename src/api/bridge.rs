@@ -113,13 +113,15 @@ impl Lane {
 }
 
 /// Counts who waits, also one who goes away while waiting.
-struct Queued<'a> {
+pub(crate) struct Queued<'a> {
     waiting: &'a AtomicUsize,
-    before: usize,
+    /// How many waited before.
+    pub(crate) before: usize,
 }
 
 impl<'a> Queued<'a> {
-    fn new(waiting: &'a AtomicUsize) -> Self {
+    /// One more waits.
+    pub(crate) fn new(waiting: &'a AtomicUsize) -> Self {
         Self { waiting, before: waiting.fetch_add(1, Ordering::Relaxed) }
     }
 }

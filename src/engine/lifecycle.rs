@@ -223,8 +223,11 @@ impl Engine {
         core.journal.close();
         join(threads.journal.take());
         core.starts.end();
+        // After a failed flush attributes may tell of contents that the disk never took.
+        let is_orderly = core.open_notebooks().iter().all(|notebook| notebook.why_read_only().is_none());
         core.notebooks.write().clear();
         if let Some(mut lock) = core.lock.lock().take()
+            && is_orderly
             && let Err(error) = lock.say(&Holder::ended())
         {
             tracing::debug!(%error, "the next start reads what changed last anew");

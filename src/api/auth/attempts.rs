@@ -4,11 +4,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::api::bridge::Queued;
 use crate::api::error::{Answer, ApiError};
 use crate::api::state::App;
 use crate::index::system::{Chance, Credentials, SystemError};
@@ -67,8 +68,9 @@ impl Attempts {
                     return Err(ApiError::too_many("too many wrong passwords; wait a little", seconds));
                 }
                 Admission::Next => {
-                    if queued.is_none() {
-                        queued = Some(Queued::new(self)?);
+                    let queued = queued.get_or_insert_with(|| Queued::new(&self.waiting));
+                    if queued.before >= WAITING_MAX {
+                        return Err(ApiError::too_many("too many passwords at once; try again", 1));
                     }
                     ended.await;
                 }
@@ -120,25 +122,6 @@ impl Drop for Attempt {
         }
         drop(under_way);
         self.attempts.ended.notify_waiters();
-    }
-}
-
-/// Counts who waits, also one who goes away meanwhile.
-struct Queued<'a>(&'a AtomicUsize);
-
-impl<'a> Queued<'a> {
-    fn new(attempts: &'a Attempts) -> Answer<Self> {
-        let queued = Self(&attempts.waiting);
-        if queued.0.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
-            return Err(ApiError::too_many("too many passwords at once; try again", 1));
-        }
-        Ok(queued)
-    }
-}
-
-impl Drop for Queued<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
