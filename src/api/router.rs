@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::body::{Bytes, HttpBody};
 use axum::http::{HeaderName, HeaderValue, Method, Request, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::{BoxError, Router};
 use tower::util::MapRequestLayer;
@@ -15,7 +15,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::layers::{add_headers, gate, record, trim_slash};
+use super::layers::{add_headers, gate, read_rest, record, trim_slash};
 use super::state::App;
 use super::{ops, v1};
 
@@ -55,6 +55,7 @@ where
         .layer(cors(&app.config.cors_origins))
         .layer(from_fn_with_state(Arc::clone(app), add_headers))
         .layer(from_fn_with_state(Arc::clone(app), record::record))
+        .layer(from_fn(read_rest))
         .with_state(Arc::clone(app));
     MapRequestLayer::new(|request: Request<B>| trim_slash(request)).layer(router)
 }

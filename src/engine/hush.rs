@@ -92,7 +92,7 @@ fn watch(core: &Core, id: WatchId, (number, path): &Folder, contents: bool) -> b
         Ok(found) if found == id => true,
         // Another folder has its place: it has a watch of its own, or gets one, with all that is to be told.
         Ok(_) => {
-            watches.add(core, *number, path, &dir);
+            watches.add(*number, path, &dir);
             false
         }
         Err(_) => false,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::watch::Report;
+use super::watch::{Report, WATCHES, Watches};
 use super::{Engine, Notebook};
 
 impl Engine {
@@ -15,7 +15,10 @@ impl Engine {
         let notebooks = self.notebooks();
         let is_complete = notebooks.iter().all(|notebook| core.scans.progress(notebook.number).is_complete);
         let gone = core.why_store_is_gone().map(|reason| ("store".to_owned(), reason));
-        let problems: Vec<Value> = (gone.into_iter().chain(core.problems.all()))
+        let watching = core.watches.as_ref().map(Watches::report);
+        let unwatched = watching.as_ref().and_then(|watching| watching.problem.clone());
+        let unwatched = unwatched.map(|reason| (WATCHES.to_owned(), reason));
+        let problems: Vec<Value> = (gone.into_iter().chain(unwatched).chain(core.problems.all()))
             .map(|(what, reason)| json!({"what": what, "reason": reason}))
             .collect();
         json!({
@@ -26,25 +29,11 @@ impl Engine {
             "complete": is_complete && broken.is_none(),
             "index": {"waiting": waiting, "noted": noted, "broken": broken},
             "history": {"waiting": unrecorded, "oldest_s": oldest.map(|oldest| oldest.as_secs()), "failure": failure},
-            "watcher": self.watcher_status(),
+            "watcher": watching.as_ref().map_or_else(|| json!({"state": "off"}), watcher_status),
             "mounts": self.mount_count(),
             "notebooks": notebooks.iter().map(|notebook| self.notebook_status(notebook)).collect::<Vec<_>>(),
             "problems": problems,
         })
-    }
-
-    fn watcher_status(&self) -> Value {
-        let Some(watches) = &self.core.watches else {
-            return json!({"state": "off"});
-        };
-        let Report { folders, refused, losses, is_behind, is_dead } = watches.report();
-        let state = match (is_dead, is_behind, refused) {
-            (true, ..) => "dead",
-            (_, true, _) => "rescanning",
-            (_, _, 0) => "watching",
-            _ => "polling",
-        };
-        json!({"state": state, "folders": folders, "unwatched": refused, "losses": losses})
     }
 
     fn notebook_status(&self, notebook: &Notebook) -> Value {
@@ -63,4 +52,15 @@ impl Engine {
             "polled_every_s": progress.polled_every.map(|every| every.as_secs_f64()),
         })
     }
+}
+
+fn watcher_status(watching: &Report) -> Value {
+    let Report { folders, refused, losses, is_behind, is_dead, problem: _ } = *watching;
+    let state = match (is_dead, is_behind, refused) {
+        (true, ..) => "dead",
+        (_, true, _) => "rescanning",
+        (_, _, 0) => "watching",
+        _ => "polling",
+    };
+    json!({"state": state, "folders": folders, "unwatched": refused, "losses": losses})
 }

@@ -168,7 +168,7 @@ impl Walker<'_> {
         let device = StoreStat::of(&dir).map_or(0, |stat| stat.key.dev);
         // Watch first, then list: what is made in between is met by the one or told by the other.
         if let Some(watches) = &self.core.watches
-            && watches.add(self.core, self.notebook.number, folder, &dir)
+            && watches.add(self.notebook.number, folder, &dir)
         {
             self.core.each_mount(|mount| mount.folder_watched(self.notebook.number, folder));
         }

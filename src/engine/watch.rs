@@ -31,7 +31,10 @@ struct State {
     last_loss: Loss,
     /// What the mounts were told last.
     told: Option<bool>,
-    dead: bool,
+    /// Why a folder was refused last.
+    refusal: String,
+    /// Why no event will come any more.
+    dead: Option<String>,
 }
 
 /// How the watching stands.
@@ -46,6 +49,8 @@ pub(super) struct Report {
     pub(super) is_behind: bool,
     /// No event will come any more.
     pub(super) is_dead: bool,
+    /// What is wrong, of the same moment.
+    pub(super) problem: Option<String>,
 }
 
 /// Which of the losses of events, in order.
@@ -76,7 +81,7 @@ impl Watches {
 
     /// Watches a folder; where the system refuses, the notebook is walked every few seconds instead. Whether it is watched
     /// now and was not before.
-    pub(super) fn add(&self, core: &Core, number: NotebookNumber, path: &NotePath, dir: &Dir) -> bool {
+    pub(super) fn add(&self, number: NotebookNumber, path: &NotePath, dir: &Dir) -> bool {
         let key = (number, path.clone());
         match self.events.watch(dir) {
             Ok(id) => {
@@ -97,10 +102,16 @@ impl Watches {
             // It went before it could be watched.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
             Err(error) => {
-                let is_new = self.state.lock().refused.insert(key);
-                if is_new {
-                    core.problems.set(WATCHES, refusal(&error));
+                if self.state.lock().refused.contains(&key) {
+                    return false;
                 }
+                let refusal = refusal(&error);
+                let mut state = self.state.lock();
+                if state.refused.is_empty() {
+                    tracing::warn!("{refusal}");
+                }
+                state.refused.insert(key);
+                state.refusal = refusal;
                 false
             }
         }
@@ -195,8 +206,9 @@ impl Watches {
     }
 
     /// No event will come any more.
-    pub(super) fn die(&self) {
-        self.state.lock().dead = true;
+    pub(super) fn die(&self, why: String) {
+        tracing::warn!("{why}");
+        self.state.lock().dead = Some(why);
     }
 
     /// Events come again, for now of the workspace's own folders alone.
@@ -207,7 +219,7 @@ impl Watches {
             state.places.clear();
             state.ids.clear();
             state.refused.clear();
-            state.dead = false;
+            state.dead = None;
         }
         self.add_workspace(root, codex)
     }
@@ -215,22 +227,19 @@ impl Watches {
     /// Whether every folder of the notebook is watched.
     pub(super) fn holds_all(&self, number: NotebookNumber) -> bool {
         let state = self.state.lock();
-        !state.dead && !state.refused.iter().any(|(other, _)| *other == number)
+        state.dead.is_none() && !state.refused.iter().any(|(other, _)| *other == number)
     }
 
     /// Whether every change of the store is sure to be heard of at once.
     pub(super) fn is_whole(&self) -> bool {
         let state = self.state.lock();
-        !state.dead && state.refused.is_empty() && state.behind.is_empty()
+        state.dead.is_none() && state.refused.is_empty() && state.behind.is_empty()
     }
 
     /// Tells the mounts whether they may cache for long. Where they may not any more, what the kernel was given to hold
     /// for long is taken back.
     pub(super) fn tell_mounts(&self, core: &Core) {
         let whole = self.is_whole();
-        if whole {
-            core.problems.clear(WATCHES);
-        }
         let before = self.state.lock().told.replace(whole);
         core.each_mount(|mount| {
             mount.set_watching(whole);
@@ -248,7 +257,8 @@ impl Watches {
             refused: state.refused.len(),
             losses: state.last_loss.0,
             is_behind: !state.behind.is_empty(),
-            is_dead: state.dead,
+            is_dead: state.dead.is_some(),
+            problem: state.dead.clone().or_else(|| (!state.refused.is_empty()).then(|| state.refusal.clone())),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::core::Core;
 use super::hush::Hushes;
 use super::ignore::is_ignored_name;
 use super::queue::{Hint, Look};
-use super::watch::{Place, WATCHES, Watches};
+use super::watch::{Place, Watches};
 use super::workspace;
 use crate::sys::{ReadOutcome, StoreEvent, StoreEventKind};
 use crate::types::{NotePath, NotebookNumber};
@@ -71,8 +71,7 @@ pub(super) fn run(core: &Arc<Core>) {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "a fault of cdx; please report it".to_owned(),
         };
-        core.problems.set(WATCHES, format!("the watcher failed ({why}): folders are looked at instead"));
-        watches.die();
+        watches.die(format!("the watcher failed ({why}): folders are looked at instead"));
         overflow(core);
         while !rests(core, ANEW_AFTER) {
             match watches.begin_anew(&core.root, &core.codex) {

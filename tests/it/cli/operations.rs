@@ -81,6 +81,28 @@ fn with_a_certificate_the_server_speaks_https_alone() {
     serving.end();
 }
 
+/// The rest of its body was left unread, and curl told of the stream that was reset rather than of the answer.
+#[test]
+fn what_is_refused_by_its_headers_is_answered_while_its_body_still_comes() {
+    let bench = Bench::lab();
+    let (certificate, key) = certificate(&bench);
+    let settings = [("CODEX_TLS_CERTIFICATE", certificate.to_str().unwrap()), ("CODEX_TLS_KEY", key.to_str().unwrap())];
+    let serving = Serving::start_with(&bench, &[], &settings);
+    let url = format!("{}/api/v1/users/me", serving.url());
+    for (name, bytes) in [("small.json", 30), ("larger.json", 60_000)] {
+        bench.write(name, &format!("{{\"fullname\": \"{}\"}}", "a".repeat(bytes)));
+        let body = format!("@{}", bench.path(name).display());
+        for version in ["--http1.1", "--http2"].repeat(20) {
+            let ca = ["--cacert", certificate.to_str().unwrap(), version];
+            let done =
+                curl(&[&ca[..], &["-X", "PATCH", "-H", "Content-Type: application/json", "-d", &body, &url]].concat());
+            let answer = String::from_utf8_lossy(&done.stdout);
+            assert!(done.status.success() && answer.contains(" 401"), "{version} {name}: {done:?}");
+        }
+    }
+    serving.end();
+}
+
 #[test]
 fn a_certificate_that_cannot_be_used_is_said_at_the_start() {
     let bench = Bench::lab();
