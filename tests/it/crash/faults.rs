@@ -96,6 +96,25 @@ fn a_flush_of_the_history_that_fails_makes_the_notebook_read_only_until_the_disk
     site.ask("ada", &Ask::Flush).unwrap();
 }
 
+/// The next engine would believe the attributes of contents that the disk may never have taken.
+#[test]
+fn an_end_after_a_failed_flush_is_not_called_orderly() {
+    let site = Site::new();
+    let mut daemon = start(&site);
+    let lock = || read(site.ws().join(".codex/engine.lock"));
+    site.ask_for("sync-temporary eio");
+    set(&site, 2).unwrap_err();
+    daemon.terminate();
+    assert!(daemon.has_ended_within(Duration::from_secs(20)), "it does not end");
+    assert!(!lock().starts_with("ended"), "{}", lock());
+    site.ask_for("");
+    let mut daemon = Daemon::start(&site);
+    daemon.wait_until_ready(&site);
+    daemon.terminate();
+    assert!(daemon.has_ended_within(Duration::from_secs(20)), "it does not end");
+    assert!(lock().starts_with("ended"), "{}", lock());
+}
+
 #[test]
 fn a_panic_in_one_request_is_that_requests_alone() {
     let site = Site::new();
