@@ -11,6 +11,9 @@ use super::lab::Lab;
 use super::process::{self, CLIENT_CORE, ENGINE_CORE};
 use super::{Outcome, say};
 
+/// So long no thread came: all are there.
+const THREADS_REST: Duration = Duration::from_millis(200);
+
 /// How long a daemon may take to mount or to end.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -91,7 +94,28 @@ impl Daemon {
 
     /// Threads that serve the kernel go to the client's core, the engine's to the other.
     pub fn pin_apart(&self) -> Outcome<()> {
+        self.wait_for_threads()?;
         process::pin(self.id(), |thread| if thread.is_fuse() { CLIENT_CORE } else { ENGINE_CORE })
+    }
+
+    /// Waits until the threads that serve the kernel are there: it is mounted before, and a thread that comes later is put
+    /// on the core of the one that starts it.
+    fn wait_for_threads(&self) -> Outcome<()> {
+        let began = Instant::now();
+        let (mut before, mut since) = (0, began);
+        while before == 0 || since.elapsed() < THREADS_REST {
+            if began.elapsed() > PATIENCE {
+                return Err(format!("pid {}: no threads that serve {}", self.id(), self.mountpoint.display()).into());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+            // A first request is served.
+            fs::metadata(&self.mountpoint)?;
+            let threads = process::threads(self.id())?.iter().filter(|thread| thread.is_fuse()).count();
+            if threads != before {
+                (before, since) = (threads, Instant::now());
+            }
+        }
+        Ok(())
     }
 
     /// Waits until Codex has indexed all that it serves.
@@ -111,6 +135,7 @@ impl Daemon {
 
     /// All threads go to the client's core.
     pub fn pin_together(&self) -> Outcome<()> {
+        self.wait_for_threads()?;
         process::pin(self.id(), |_| CLIENT_CORE)
     }
 

@@ -134,8 +134,10 @@ impl<'a> Batch<'a> {
         self.record_history(&verdicts, &moves);
         let reported = |verdict: &Verdict| Some((verdict.path.clone(), verdict.dirty.by.as_ref()?.actor.clone()));
         let authors = Authors::new(verdicts.iter().filter_map(reported), Actor::Unknown);
+        // Nobody is kept by what a first scan finds: who reads waits for all of it.
+        let rows_max = if verdicts.iter().all(|verdict| verdict.dirty.is_in_stock) { SLICE_MAX } else { ROWS_MAX };
         let changes = self.changes(verdicts, &moves);
-        for chunk in chunks(changes) {
+        for chunk in chunks(changes, rows_max) {
             self.apply(&chunk, &authors)?;
         }
         Ok(())
@@ -558,11 +560,11 @@ pub(super) fn unknown() -> Requester {
     Requester { actor: Actor::Unknown, gesture: None }
 }
 
-fn chunks(changes: Vec<RowChange>) -> Vec<Vec<RowChange>> {
+fn chunks(changes: Vec<RowChange>, rows_max: usize) -> Vec<Vec<RowChange>> {
     let mut rest = changes;
     let mut chunks = Vec::new();
-    while rest.len() > ROWS_MAX {
-        let tail = rest.split_off(ROWS_MAX);
+    while rest.len() > rows_max {
+        let tail = rest.split_off(rows_max);
         chunks.push(std::mem::replace(&mut rest, tail));
     }
     chunks.push(rest);

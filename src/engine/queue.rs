@@ -116,6 +116,9 @@ const GATHER: Duration = Duration::from_millis(8);
 const BURST: usize = 64;
 const GATHER_BURST: Duration = Duration::from_millis(60);
 
+/// So many are not waited for to become more.
+const GATHER_MAX: usize = 4000;
+
 /// Scans read so many bytes ahead of the index at most.
 const FOUND_MAX: usize = 2 << 20;
 
@@ -215,7 +218,7 @@ impl Queue {
             !state.items.is_empty()
                 && !state.hurry
                 && !state.closed
-                && state.items.len() < 1000
+                && state.items.len() < GATHER_MAX
                 && state.found <= FOUND_MAX
         };
         while gathers(&state) {
@@ -225,7 +228,11 @@ impl Queue {
             }
         }
         (state.asleep, state.hurry, state.nudged) = (false, false, false);
-        (state.found, state.taken) = (0, state.items.len());
+        if std::mem::take(&mut state.found) > FOUND_MAX {
+            // Scans read on while the index thread writes.
+            self.progressed.notify_all();
+        }
+        state.taken = state.items.len();
         Taken { items: std::mem::take(&mut state.items), up_to: Seq(state.noted), closed: state.closed }
     }
 
@@ -339,6 +346,10 @@ mod tests {
     use super::*;
     use crate::types::Actor;
 
+    fn root() -> Look {
+        Look { notebook: NotebookNumber(1), hint: Hint::Path(NotePath::root()), by: None, seq: None }
+    }
+
     /// A scan that was as far ahead as it may be was waited for all the same, some sixty milliseconds each time: an index
     /// of 100,000 notes took nine seconds longer.
     #[test]
@@ -350,7 +361,7 @@ mod tests {
             queue.note(NotebookNumber(1), Hint::Path(path), by.clone());
         }
         assert_eq!(queue.take(None).items.len(), BURST);
-        let look = |_| Look { notebook: NotebookNumber(1), hint: Hint::Path(NotePath::root()), by: None, seq: None };
+        let look = |_| root();
         // Such a look weighs 256 bytes; fewer of them than end the gathering by their number.
         queue.push_found((0..100).map(look).collect());
         let began = Instant::now();
@@ -362,5 +373,26 @@ mod tests {
         let began = Instant::now();
         assert_eq!(queue.take(None).items.len(), 100);
         assert!(began.elapsed() < GATHER_BURST / 2, "{:?}", began.elapsed());
+    }
+
+    /// It read on when what it had found was written, and not while it was: with two cores, one rested by turns.
+    #[test]
+    fn a_scan_reads_on_while_the_index_thread_writes() {
+        let queue = Queue::new(Seq(1));
+        queue.state.lock().found = FOUND_MAX + 1;
+        queue.push_looks([root()]);
+        std::thread::scope(|scope| {
+            let scan = scope.spawn(|| queue.push_found(vec![root()]));
+            std::thread::sleep(Duration::from_millis(50));
+            assert!(!scan.is_finished(), "too much is ahead of the index");
+            assert_eq!(queue.take(None).items.len(), 1);
+            let began = Instant::now();
+            while !scan.is_finished() && began.elapsed() < Duration::from_secs(5) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let has_read_on = scan.is_finished();
+            queue.advance(Seq(1), None);
+            assert!(has_read_on, "it waits for the writing");
+        });
     }
 }

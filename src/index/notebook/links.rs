@@ -7,28 +7,27 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::names;
-use super::writer::Touched;
-use crate::index::parse::{LinkKind, ParsedLink};
+use super::writer::{Linking, Touched};
+use crate::index::parse::LinkKind;
 
 /// What may be left out at the end of a target.
 pub(crate) const NOTE_EXTENSIONS: [&str; 3] = [".md", ".markdown", ".cdx"];
 
-/// Writes a note's links, not yet resolved. External addresses and places in the note itself are none.
-pub(super) fn write(connection: &Connection, from: i64, links: &[ParsedLink]) -> rusqlite::Result<()> {
-    if links.is_empty() {
-        return Ok(());
-    }
-    let sql = "INSERT INTO links (from_id, position, kind, target, heading, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+/// Writes a note's links and where they lead. External addresses and places in the note itself are none.
+fn write(connection: &Connection, from: i64, note: &Linking<'_>) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO links (from_id, position, kind, target, heading, name, to_id)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let mut statement = connection.prepare_cached(sql)?;
-    for (position, link) in (0_i64..).zip(links.iter().filter(|link| is_internal(&link.target))) {
+    for (position, link) in (0_i64..).zip(note.links.iter().filter(|link| is_internal(&link.target))) {
         let name = names::number(&names::folded_name(&link.target));
-        statement.execute((from, position, kind_number(link.kind), &link.target, &link.heading, name))?;
+        let to = destination(connection, &note.path, &link.target)?;
+        statement.execute((from, position, kind_number(link.kind), &link.target, &link.heading, name, to))?;
     }
     Ok(())
 }
 
-/// Resolves again every link that the batch may have changed.
-pub(super) fn resolve(connection: &Connection, touched: &Touched) -> rusqlite::Result<()> {
+/// Resolves again every link that the batch may have changed, and writes those of its notes.
+pub(super) fn resolve(connection: &Connection, touched: &Touched<'_>) -> rusqlite::Result<()> {
     for name in &touched.names {
         for key in target_keys(name) {
             resolve_where(connection, "name = ?1", names::number(key))?;
@@ -36,6 +35,9 @@ pub(super) fn resolve(connection: &Connection, touched: &Touched) -> rusqlite::R
     }
     for source in &touched.sources {
         resolve_where(connection, "from_id = ?1", source)?;
+    }
+    for (id, note) in &touched.linking {
+        write(connection, *id, note)?;
     }
     Ok(())
 }
@@ -69,8 +71,7 @@ pub(super) fn lookup(connection: &Connection, from: &str, target: &str) -> rusql
     if !is_internal(target) {
         return Ok(None);
     }
-    let (from_path, target) = (from.to_owned(), target.to_owned());
-    destination(connection, &Unresolved { from: 0, position: 0, from_path, target, to: None })
+    destination(connection, from, target)
 }
 
 struct Unresolved {
@@ -98,7 +99,7 @@ fn resolve_where(connection: &Connection, condition: &str, value: impl rusqlite:
         })?
         .collect::<Result<_, _>>()?;
     for link in found {
-        let to = destination(connection, &link)?;
+        let to = destination(connection, &link.from_path, &link.target)?;
         if to != link.to {
             connection
                 .prepare_cached("UPDATE links SET to_id = ?3 WHERE from_id = ?1 AND position = ?2")?
@@ -108,17 +109,17 @@ fn resolve_where(connection: &Connection, condition: &str, value: impl rusqlite:
     Ok(())
 }
 
-fn destination(connection: &Connection, link: &Unresolved) -> rusqlite::Result<Option<i64>> {
-    let (folder, _) = link.from_path.rsplit_once('/').unwrap_or_default();
-    let from_root = link.target.strip_prefix('/');
-    let relative = if from_root.is_some() { None } else { join(folder, &link.target) };
-    let absolute = join("", from_root.unwrap_or(&link.target)).filter(|path| relative.as_ref() != Some(path));
+fn destination(connection: &Connection, from: &str, target: &str) -> rusqlite::Result<Option<i64>> {
+    let (folder, _) = from.rsplit_once('/').unwrap_or_default();
+    let from_root = target.strip_prefix('/');
+    let relative = if from_root.is_some() { None } else { join(folder, target) };
+    let absolute = join("", from_root.unwrap_or(target)).filter(|path| relative.as_ref() != Some(path));
     for path in relative.into_iter().chain(absolute) {
         if let Some(id) = file_at(connection, &path)? {
             return Ok(Some(id));
         }
     }
-    if link.target.contains('/') { Ok(None) } else { file_named(connection, link) }
+    if target.contains('/') { Ok(None) } else { file_named(connection, target) }
 }
 
 /// The path that `target` means in `folder`; `None` if it leads out of the notebook.
@@ -151,10 +152,10 @@ fn file_at(connection: &Connection, path: &str) -> rusqlite::Result<Option<i64>>
 }
 
 /// The one file of the name; among several, the one that bears it letter for letter.
-fn file_named(connection: &Connection, link: &Unresolved) -> rusqlite::Result<Option<i64>> {
+fn file_named(connection: &Connection, target: &str) -> rusqlite::Result<Option<i64>> {
     let sql = "SELECT id, path FROM file_names JOIN file_metadata ON id = file_id WHERE stem = ?1 LIMIT 64";
     let mut statement = connection.prepare_cached(sql)?;
-    let folded = names::folded_name(&link.target);
+    let folded = names::folded_name(target);
     for extension in std::iter::once("").chain(NOTE_EXTENSIONS) {
         let name = format!("{folded}{extension}");
         let mut found: Vec<(i64, String)> = statement
@@ -164,7 +165,7 @@ fn file_named(connection: &Connection, link: &Unresolved) -> rusqlite::Result<Op
         if found.is_empty() {
             continue;
         }
-        let exact = format!("{}{extension}", link.target);
+        let exact = format!("{target}{extension}");
         let same: Vec<i64> =
             found.iter().filter(|(_, path)| path.rsplit('/').next() == Some(&*exact)).map(|(id, _)| *id).collect();
         return Ok(match (&same[..], &found[..]) {

@@ -23,6 +23,11 @@ pub(crate) const SCHEMA: Schema = Schema {
             rewrites: true,
             then: Some(fill_orders),
         },
+        Migration {
+            sql: include_str!("../../../migrations/notebook/0004_larger_segments.sql"),
+            rewrites: false,
+            then: None,
+        },
     ],
     // A power cut may cost the last transactions, which the next scan finds again in the files.
     synchronous: "NORMAL",

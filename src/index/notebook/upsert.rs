@@ -4,7 +4,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, named_params};
 
 use super::fold::nfc;
 use super::writer::Interned;
-use super::{FileRecord, links, names, properties};
+use super::{FileRecord, names, properties};
 use crate::index::parse::{ParsedNote, Problem, TagOrigin};
 use crate::index::query::time::value_interval;
 use crate::types::{TagName, TagNameError};
@@ -48,7 +48,6 @@ pub(super) fn write(
     write_text(connection, id, path, parsed)?;
     write_tags(connection, interned, id, &parsed.tags)?;
     write_properties(connection, interned, id, parsed)?;
-    links::write(connection, id, &parsed.links)?;
     write_problems(connection, id, record)?;
     Ok(id)
 }

@@ -1,6 +1,7 @@
 //! The writing side: batches of changes, each one transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::rowio;
 use super::sizes::SizeChanges;
 use super::upsert;
 use super::{Applied, FileRecord, IndexedFile, NotebookReader, RowChange};
+use crate::index::parse::ParsedLink;
 use crate::index::{IndexError, connection};
 use crate::sys::{FaultPoint, pass};
 use crate::types::{CommitId, ContentHash, FileId, NodeNumber, NotePath, StoreKey};
@@ -222,11 +224,21 @@ fn apply_all(
 
 /// What a batch did that links may lead differently for.
 #[derive(Debug, Default)]
-pub(super) struct Touched {
+pub(super) struct Touched<'a> {
     /// Folded names of files that came, went or moved.
     pub(super) names: HashSet<String>,
-    /// Files whose own links are new or lead from another folder.
+    /// Files whose links lead from another folder now.
     pub(super) sources: HashSet<i64>,
+    /// Files whose links are new. They are written last, once all that they may lead to is there.
+    pub(super) linking: BTreeMap<i64, Linking<'a>>,
+}
+
+/// A note that was read, with its links.
+#[derive(Debug)]
+pub(super) struct Linking<'a> {
+    /// Where the note is by now.
+    pub(super) path: Cow<'a, str>,
+    pub(super) links: &'a [ParsedLink],
 }
 
 /// A transaction under way.
@@ -234,12 +246,12 @@ struct Batch<'a> {
     transaction: &'a Transaction<'a>,
     interned: &'a mut Interned,
     applied: Vec<Applied>,
-    touched: Touched,
+    touched: Touched<'a>,
     sizes: SizeChanges,
 }
 
-impl Batch<'_> {
-    fn apply(&mut self, change: &RowChange) -> rusqlite::Result<()> {
+impl<'a> Batch<'a> {
+    fn apply(&mut self, change: &'a RowChange) -> rusqlite::Result<()> {
         match change {
             RowChange::Upsert(record) => self.upsert(record),
             RowChange::Renamed(from, to) => self.rename(from, to),
@@ -251,7 +263,7 @@ impl Batch<'_> {
     }
 
     /// Files whose names are no UTF-8 have no row; the mount shows them all the same.
-    fn upsert(&mut self, record: &FileRecord) -> rusqlite::Result<()> {
+    fn upsert(&mut self, record: &'a FileRecord) -> rusqlite::Result<()> {
         let Some(path) = record.path.to_str() else { return Ok(()) };
         let had = self.id_of(path)?;
         let id = upsert::write(self.transaction, self.interned, record, path, had)?;
@@ -259,9 +271,7 @@ impl Batch<'_> {
         if had.is_none() {
             self.touched.names.insert(folded_name(path));
         }
-        if !record.parsed.links.is_empty() {
-            self.touched.sources.insert(id);
-        }
+        self.touched.linking.insert(id, Linking { path: path.into(), links: &record.parsed.links });
         let file = indexed(record, id);
         self.applied.push(match had {
             None => Applied::Added(file),
@@ -310,7 +320,10 @@ impl Batch<'_> {
         }
         self.touched.names.insert(old_name);
         self.touched.names.insert(new_name);
-        self.touched.sources.insert(id);
+        match self.touched.linking.get_mut(&id) {
+            Some(note) => note.path = new.to_owned().into(),
+            None => drop(self.touched.sources.insert(id)),
+        }
         let file = rowio::load_indexed(self.transaction, id)?;
         let old_path = NotePath::new(old).unwrap_or_default();
         self.applied.extend(file.map(|file| Applied::Changed { file, old_path }));
@@ -337,6 +350,7 @@ impl Batch<'_> {
         self.transaction.prepare_cached("DELETE FROM file_metadata WHERE id = ?1")?.execute([id])?;
         self.touched.names.insert(name);
         self.touched.sources.remove(&id);
+        self.touched.linking.remove(&id);
         self.applied.push(Applied::Removed { id: FileId(id), path: NotePath::new(path).unwrap_or_default() });
         Ok(())
     }

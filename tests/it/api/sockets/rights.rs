@@ -122,8 +122,8 @@ fn nobody_hears_of_what_they_may_not_read() {
     std::fs::write(path.join("secret.md"), "secret").unwrap();
     sockets.change_of("ada", "secret.md");
     std::fs::write(std::path::Path::new(own["path"].as_str().unwrap()).join("runs/own.md"), "x").unwrap();
-    // Whatever comes first is not of the other's.
-    let heard = sockets.message("bohr");
+    // Whatever file comes first is not of the other's.
+    let heard = sockets.until("bohr", |message| message["type"] == "file_change");
     assert_eq!((&heard["path"], &heard["workspace_id"]), (&json!("own.md"), &own["id"]));
     assert!(sockets.rest("ada", "file_change").iter().all(|message| message["path"] != "own.md"));
     // Nor once more.
@@ -171,7 +171,7 @@ fn a_token_of_one_notebook_hears_of_it_alone() {
     let path_of_papers = path.parent().unwrap().join("papers");
     std::fs::write(path_of_papers.join("secret.md"), "x").unwrap();
     std::fs::write(path.join("own.md"), "x").unwrap();
-    assert_eq!(sockets.message("a")["path"], "own.md");
+    assert_eq!(sockets.until("a", |message| message["type"] == "file_change")["path"], "own.md");
     let opening = Opening {
         path: format!("/api/v1/ws/notebooks/{}", papers["id"]),
         bearer: Some(&limited.token),
