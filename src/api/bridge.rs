@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::ApiError;
+use crate::sys::LongSlices;
 
 /// Requests that may wait for a thread; who comes later is told to come back.
 const WAITING_MAX: usize = 1024;
@@ -66,7 +67,7 @@ impl Bridge {
         self.work.run(work).await
     }
 
-    /// Runs the hashing of a password.
+    /// Runs the hashing of a password, which fills a core: other requests that wake meanwhile are let before it.
     ///
     /// # Errors
     /// As [`Bridge::run`].
@@ -75,7 +76,12 @@ impl Bridge {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
-        self.passwords.run(work).await
+        self.passwords
+            .run(move || {
+                let _yielding = LongSlices::begin();
+                work()
+            })
+            .await
     }
 }
 

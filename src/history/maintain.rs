@@ -218,7 +218,7 @@ pub(super) fn packs(dir: &Dir) -> Result<Vec<(String, u64)>, HistoryError> {
 }
 
 /// The ids that a pack's index lists (version 2: eight bytes of header, 256 running counts, the ids).
-fn pack_ids(dir: &Dir, stem: &str) -> Step<Vec<Oid>> {
+pub(super) fn pack_ids(dir: &Dir, stem: &str) -> Step<Vec<Oid>> {
     const IDS: usize = 8 + 256 * 4;
     let (bytes, _) = dir.read(&inside(&format!("objects/pack/{stem}.idx")), u64::MAX)?;
     let count = bytes.get(IDS - 4..IDS).and_then(|count| count.try_into().ok()).map(u32::from_be_bytes);

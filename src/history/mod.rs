@@ -32,5 +32,5 @@ pub use edits::is_recordable;
 pub use error::HistoryError;
 pub use log::LogFilter;
 pub use merge::{MergeConflict, merge_text};
-pub use open::{History, blob_id};
+pub use open::{History, Retired, blob_id};
 pub use salvage::Salvaged;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use git2::{Odb, Oid};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::batch::{Batch, CommitInfo, PastEntry, PastKind, Recorded, Version};
 use super::chain::Chain;
@@ -36,6 +36,15 @@ pub struct History {
     /// A flush failed: the kernel may have dropped the bytes and call them clean, so that the next flush proves
     /// nothing.
     is_flush_broken: AtomicBool,
+    /// Another is made in its place.
+    is_retired: AtomicBool,
+}
+
+/// Nobody writes to the repository while this is there, and by the history that gave it nobody ever will.
+#[must_use]
+pub struct Retired<'a> {
+    _nobody_records: MutexGuard<'a, ()>,
+    _nobody_folds: MutexGuard<'a, ()>,
 }
 
 impl fmt::Debug for History {
@@ -63,6 +72,7 @@ impl History {
             folding: Mutex::default(),
             unfolded: AtomicU32::new(0),
             is_flush_broken: AtomicBool::new(false),
+            is_retired: AtomicBool::new(false),
         }
     }
 
@@ -92,10 +102,10 @@ impl History {
     pub fn record(&self, batch: &Batch) -> Result<Option<CommitId>, HistoryError> {
         let _turn = self.recording.lock();
         if self.is_flush_broken.load(Ordering::Relaxed) {
-            return Err(HistoryError::Damaged {
-                repository: self.handles.path().display().to_string(),
-                problem: "a flush to disk failed, so nothing is recorded; see `cdx status`".to_owned(),
-            });
+            return Err(self.damaged("a flush to disk failed, so nothing is recorded; see `cdx status`"));
+        }
+        if self.is_retired.load(Ordering::Relaxed) {
+            return Err(self.damaged("it is made anew, and recorded in from then on"));
         }
         let attempt = || self.handles.with("record a commit", |repo| record::record(repo, self.handles.path(), batch));
         let recorded = match attempt() {
@@ -113,6 +123,17 @@ impl History {
             self.unfolded.fetch_add(1, Ordering::Relaxed);
         }
         Ok(recorded.map(commit_id))
+    }
+
+    /// Ends recording and folding, before another repository takes this one's place: what was under way is waited for,
+    /// and what comes later is refused.
+    pub fn retire(&self) -> Retired<'_> {
+        self.is_retired.store(true, Ordering::Relaxed);
+        Retired { _nobody_records: self.recording.lock(), _nobody_folds: self.folding.lock() }
+    }
+
+    fn damaged(&self, problem: &str) -> HistoryError {
+        HistoryError::Damaged { repository: self.handles.path().display().to_string(), problem: problem.to_owned() }
     }
 
     /// Whether so much was recorded that packs are better folded now than in a quiet moment: each costs a descriptor, and
@@ -135,7 +156,7 @@ impl History {
         super::residue::clear(&Dir::open(self.handles.path())?)?;
         self.handles.forget();
         if let Some(problem) = self.verify()?.into_iter().next() {
-            return Err(HistoryError::Damaged { repository: self.handles.path().display().to_string(), problem });
+            return Err(self.damaged(&problem));
         }
         self.is_flush_broken.store(false, Ordering::Relaxed);
         Ok(())
@@ -350,6 +371,9 @@ impl History {
     /// libgit2's or git's; then the old packs are there still.
     pub fn maintain(&self) -> Result<(), HistoryError> {
         let Some(_turn) = self.folding.try_lock() else { return Ok(()) };
+        if self.is_retired.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         self.unfolded.store(0, Ordering::Relaxed);
         let dir = Dir::open(self.handles.path())?;
         if !maintain::is_due(&dir)? {

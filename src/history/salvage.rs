@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use git2::{ObjectType, Odb, Oid};
 
 use super::error::{HistoryError, Step};
+use super::maintain;
 use super::message::CommitText;
 use super::read::sound;
 use super::repository::{BRANCH, Handles, inside};
@@ -44,7 +45,7 @@ pub(super) fn salvage(path: &Path, known: Known<'_>) -> Result<Salvaged, History
             all.add_disk_alternate(&objects(&aside))?;
         }
         let mut keeper = Keeper { all: &all, new: repo.odb()?, known, trees: HashMap::new(), lost: HashSet::new() };
-        let (newest, commits) = keeper.keep_commits(&commits_of(&all))?;
+        let (newest, commits) = keeper.keep_commits(&commits_of(&all, &[path, &aside]))?;
         if let Some(newest) = newest {
             repo.reference(BRANCH, newest, true, "salvaged")?;
         }
@@ -95,14 +96,20 @@ fn take_packs(aside: &Path, path: &Path) {
     }
 }
 
-/// All commits that can be read, each with its first parent and its time.
-fn commits_of(all: &Odb<'_>) -> HashMap<Oid, CommitText> {
-    let mut ids = Vec::new();
-    // A damaged index ends the listing; what was listed before is taken.
+/// All commits of these repositories that can be read, each with its first parent and its time.
+fn commits_of(all: &Odb<'_>, repositories: &[&Path]) -> HashMap<Oid, CommitText> {
+    let mut ids = HashSet::new();
+    // A damaged index ends the listing, of packs behind it too: each pack is asked by itself besides.
     let _ = all.foreach(|id| {
-        ids.push(*id);
+        ids.insert(*id);
         true
     });
+    for repository in repositories {
+        let Ok(dir) = Dir::open(repository) else { continue };
+        for (stem, _) in maintain::packs(&dir).unwrap_or_default() {
+            ids.extend(maintain::pack_ids(&dir, &stem).unwrap_or_default());
+        }
+    }
     let is_commit = |id: &Oid| matches!(header(all, *id), Ok((_, ObjectType::Commit)));
     let read = |id: Oid| sound(all, id).and_then(|_| CommitText::read(all, id)).ok().map(|commit| (id, commit));
     ids.into_iter().filter(is_commit).filter_map(read).collect()

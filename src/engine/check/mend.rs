@@ -15,6 +15,7 @@ impl Engine {
         let done = {
             let _changing = self.core.changing_notebooks.lock();
             self.core.close_notebook(notebook.number);
+            let _nobody_writes = notebook.history.retire();
             self.salvage(&name, &notebook.dir)?
         };
         self.core.follow_folders()?;

@@ -238,11 +238,10 @@ impl Engine {
             self.record_differences(&notebook)?;
             let left = self.examine(&notebook)?.differences;
             let left_keys = keys(&left);
-            for finding in &mut found.differences {
-                finding.repaired = !left_keys.contains(&key(finding));
-            }
-            let known = keys(&found.differences);
-            found.differences.extend(left.into_iter().filter(|finding| !known.contains(&key(finding))));
+            // What is left is said as it is by now.
+            found.differences.retain(|finding| !left_keys.contains(&key(finding)));
+            found.differences.iter_mut().for_each(|finding| finding.repaired = true);
+            found.differences.extend(left);
         }
         for finding in found.notes.iter_mut().filter(|finding| finding.kind == Kind::Leftover) {
             finding.repaired = leftovers::remove(&notebook, &finding.path);

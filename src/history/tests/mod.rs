@@ -4,6 +4,7 @@ mod model;
 mod reading;
 mod recording;
 mod residue;
+mod salvaging;
 mod undoing;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,71 @@
+//! What becomes of a repository that is made anew.
+
+use super::*;
+
+/// The packs of two commits, in their order.
+fn two_packs(scratch: &Scratch) -> [PathBuf; 2] {
+    let packs = || -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(scratch.path().join("objects/pack")).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "pack")).collect()
+    };
+    scratch.record(vec![write("a", "1"), write("b", "2")]);
+    let first = packs();
+    scratch.record(vec![write("c", "3")]);
+    let second = packs().into_iter().find(|path| !first.contains(path)).unwrap();
+    [first[0].clone(), second]
+}
+
+#[expect(clippy::disallowed_methods, reason = "damage is done by hand")]
+fn overwrite(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = std::fs::read(path).unwrap();
+    change(&mut bytes);
+    std::fs::remove_file(path).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// A damaged index ended the listing of all packs, in whichever order they came: nothing was taken over, although a pack
+/// was whole, and what it held was damage once more.
+#[test]
+fn a_damaged_index_hides_no_other_pack() {
+    for (cut, kept) in [(0, &["a=1", "b=2"][..]), (1, &["c=3"])] {
+        let scratch = Scratch::new();
+        let packs = two_packs(&scratch);
+        overwrite(&packs[cut].with_extension("idx"), |index| index.truncate(661));
+        overwrite(&packs[1 - cut], |pack| pack[12..].fill(0));
+        let Scratch { folder, history, minutes } = scratch;
+        let salvaged = {
+            let _nobody_writes = history.retire();
+            History::salvage(&folder.path().join("history.git"), &|_| None).unwrap()
+        };
+        assert_eq!(salvaged.commits, 1, "{kept:?}");
+        drop(history);
+        let scratch = Scratch { history: History::open(&folder.path().join("history.git")).unwrap(), folder, minutes };
+        assert_eq!((scratch.files(), scratch.history.verify().unwrap()), (strings(kept), vec![]));
+        scratch.record(vec![write("d", "4")]);
+        assert_eq!(scratch.history.verify().unwrap(), [""; 0]);
+    }
+}
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// It would write into the one that is made in its place.
+#[test]
+fn a_history_that_another_replaces_records_nothing_more() {
+    let scratch = Scratch::new();
+    let head = scratch.record(vec![write("a", "1")]);
+    drop(scratch.history.retire());
+    let batch = Batch {
+        changes: vec![write("a", "2")],
+        actor: Actor::Codex,
+        time: minute(9),
+        summary: None,
+        gesture: GestureId("g".into()),
+        undoes: vec![],
+    };
+    let refused = scratch.history.record(&batch).unwrap_err().to_string();
+    assert!(refused.contains("made anew"), "{refused}");
+    assert_eq!((scratch.history.head().unwrap(), scratch.files()), (head, strings(&["a=1"])));
+}
