@@ -47,6 +47,7 @@ where
     let (router, api) = routes();
     let router = router
         .merge(ops::documentation(text_of(&api)))
+        .merge(ops::user_interface())
         .fallback(record::no_route)
         .method_not_allowed_fallback(record::other_method)
         // The last one added is the first one passed.

@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::ui;
 use crate::access::{Action, Resource, Verdict, authorize};
 use crate::api::error::{Answer, ApiError, Refusals};
 use crate::api::extract::SignedInOrNot;
@@ -20,16 +23,27 @@ pub(crate) struct Root {
     version: &'static str,
 }
 
-/// Which program it is
+/// Which program it is; for a browser, the web UI
 #[utoipa::path(
     get,
     path = "/",
     tag = "operations",
     security(()),
-    responses((status = 200, description = "Name and version", body = Root))
+    responses((
+        status = 200,
+        description = "Name and version; the UI's page for whoever accepts HTML",
+        content((Root = "application/json"), (String = "text/html"))
+    ))
 )]
-pub(super) async fn root() -> Json<Root> {
-    Json(Root { name: "codex", version: env!("CARGO_PKG_VERSION") })
+pub(super) async fn root(headers: HeaderMap) -> Response {
+    let mut response =
+        if ui::is_for_browser(&headers) { ui::page(headers).await } else { Json(program()).into_response() };
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+fn program() -> Root {
+    Root { name: "codex", version: env!("CARGO_PKG_VERSION") }
 }
 
 /// Whether it lives; what follows the version is for the server's owner.
@@ -107,5 +121,5 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Answer<Json<Root>> {
     app.roster()
         .await
         .map_err(|error| ApiError::unavailable("the system database does not answer").because(&error.detail))?;
-    Ok(root().await)
+    Ok(Json(program()))
 }

@@ -3,6 +3,7 @@
 mod docs;
 mod health;
 mod openapi;
+mod ui;
 
 use std::sync::Arc;
 
@@ -18,6 +19,15 @@ pub(super) use openapi::describe;
 /// Routes that stand in the description.
 pub(super) fn described() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(health::root)).routes(routes!(health::health)).routes(routes!(health::ready))
+}
+
+/// The web UI's pages and what they load.
+pub(super) fn user_interface() -> Router<Arc<App>> {
+    ui::PAGES
+        .iter()
+        .fold(Router::new(), |router, path| router.route(path, get(ui::page)))
+        .route("/assets/{*path}", get(ui::asset))
+        .route("/favicon.svg", get(ui::icon))
 }
 
 /// The description itself and the pages that show it.

@@ -35,6 +35,7 @@ const ROWS: &[Row] = &[
     Row("GET", "/health", none, ALL),
     Row("GET", "/ready", none, ALL),
     // Accounts.
+    Row("GET", "/api/v1/users/register", none, ALL),
     Row("POST", "/api/v1/users/register", || json!({}), ALL),
     Row("POST", "/api/v1/users/token", || json!({"username": "x"}), ALL),
     // 401 is the answer to whoever brings no refresh token.

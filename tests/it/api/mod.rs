@@ -22,6 +22,7 @@ mod search_lines;
 mod sockets;
 mod tags;
 mod tasks;
+mod ui;
 mod upload;
 mod workspaces;
 

@@ -6,6 +6,7 @@ mod me;
 mod password;
 mod refresh;
 mod register;
+mod registering;
 mod sessions;
 mod theme;
 mod token;
@@ -24,7 +25,7 @@ use crate::index::system::Account;
 
 pub(super) fn router() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(register::register))
+        .routes(routes!(register::register, registering::registering))
         .routes(routes!(token::token))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))

@@ -82,7 +82,7 @@ pub(super) async fn register(
 }
 
 /// On loopback alone whoever reaches the server is on this machine; a public address says that others do too.
-fn may_be_first(app: &App, given: Option<&str>) -> bool {
+pub(super) fn may_be_first(app: &App, given: Option<&str>) -> bool {
     let is_local = app.config.listen.ip().is_loopback() && app.config.public_url.is_none();
     let knows = match (&app.setup_code, given) {
         (Some(code), Some(given)) => is_same_secret(code.as_bytes(), given.trim().as_bytes()),
