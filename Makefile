@@ -14,7 +14,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: need-build need-fuse ## Builds cdx, makes a sample workspace, mounts and serves it in the background and says what to try
+demo: need-build need-fuse web ## Builds cdx, makes a sample workspace, mounts and serves it in the background and says what to try
 	@cargo build --release --locked --quiet
 	@$(CDX) demo $(DEMO)
 
@@ -23,15 +23,46 @@ demo-stop: ## Ends it; the files stay
 	@if [ -x $(CDX) ]; then $(CDX) demo --stop $(DEMO); else echo "no demo was ever started here"; fi
 
 .PHONY: build
-build: need-build ## The release binary, target/release/cdx
+build: need-build web ## The release binary, target/release/cdx, with the web UI in it
 	@cargo build --release --locked
 
+# What npm installs is named by a file that is newer; what is built, by the sources that are newer than the page.
+WEB_MODULES := web/node_modules/.package-lock.json
+WEB_SOURCES := $(shell find web/src web/public web/scripts -type f ! -name schema.d.ts 2>/dev/null) \
+	web/index.html web/package.json web/vite.config.ts web/tsconfig.json $(wildcard tests/it/api/snapshots/*openapi.snap)
+# Where this machine's node is too old, one of npm's registry is used (.ci/need-node).
+NODE_PATHS := $(TOOLS)/node/node_modules/.bin:$$PATH
+
+.PHONY: web
+web: web/dist/index.html ## The web UI, into web/dist, from where cargo embeds it
+
+web/dist/index.html: $(WEB_MODULES) $(WEB_SOURCES)
+	@PATH="$(NODE_PATHS)"; cd web; npm run --silent build -- --logLevel warn
+	@touch $@
+
+$(WEB_MODULES): web/package.json web/package-lock.json
+	@.ci/need-node
+	@PATH="$(NODE_PATHS)"; cd web; npm ci --no-audit --no-fund --loglevel error
+
+.PHONY: web-test
+web-test: need-build need-fuse web ## Tests of the web UI: logic, size of what is loaded, and flows in Chromium on a real server and mount
+	@.ci/need chromium=chromium
+	@cargo build --locked --quiet
+	@export PATH="$(NODE_PATHS)"; cd web; npm run --silent test; npm run --silent size; npm run --silent e2e -- $(ARGS)
+
+.PHONY: screenshots
+screenshots: need-build need-fuse web ## Pictures of the main screens, light and dark, into docs/screenshots
+	@.ci/need chromium=chromium
+	@cargo build --locked --quiet
+	@export PATH="$(NODE_PATHS)" CODEX_SCREENSHOTS=$(CURDIR)/docs/screenshots; cd web; npm run --silent e2e -- screenshots --project desktop
+
 .PHONY: test
-test: need-build need-fuse need-test ## All tests: unit, real mounts, real programs, conformance
+test: need-build need-fuse need-test web ## All tests: unit, real mounts, real programs, conformance, the web UI
 	@export PATH="$(TOOLS)/bin:$$PATH"; \
 	cargo build --locked --quiet; \
 	if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --locked; else cargo test --locked --lib --tests; fi; \
 	cargo test --locked --doc --quiet
+	@$(MAKE) web-test
 
 .PHONY: race
 race: need-build need-test ## Folders swapped for links under load of the API, for a minute (FOR=60)
@@ -62,10 +93,11 @@ bench-tools:
 		mkfs.ext4=e2fsprogs setpriv=util-linux wrk=wrk
 
 .PHONY: lint
-lint: ## Formatting, lints, documentation: no warning
+lint: $(WEB_MODULES) ## Formatting, lints, types, documentation: no warning
 	@cargo fmt --check
 	@cargo clippy --locked --all-targets --quiet -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+	@PATH="$(NODE_PATHS)"; cd web; npm run --silent check; npm run --silent lint
 
 .PHONY: audit
 audit: $(TOOLS)/bin/cargo-deny ## Advisories, licences and sources of the dependencies (deny.toml)

@@ -95,7 +95,7 @@ fn the_sample_is_whole_searchable_and_has_a_past() {
 }
 
 /// README: "The demo's server has a home of its own, `demo/home`, with one account, `ada`; `cdx demo` prints her password
-/// each time." README: "`http://127.0.0.1:8765/docs` shows all of it."
+/// each time." README: "`http://127.0.0.1:8765/` is the web UI, `http://127.0.0.1:8765/docs` shows the API."
 #[test]
 fn it_is_mounted_and_served_in_the_background_and_stopped() {
     let mut sample = Sample::start();
@@ -112,8 +112,10 @@ fn it_is_mounted_and_served_in_the_background_and_stopped() {
         (&json!("demo"), &json!("owner"))
     );
     assert_eq!(get("/api/v1/workspaces/demo/mounts").as_array().map(Vec::len), Some(1));
-    let page = Ask::new("GET", "/docs").send(sample.socket());
-    assert_eq!(page.status, 200);
+    for address in ["/", "/docs"] {
+        let page = Ask::new("GET", address).header("Accept", "text/html").send(sample.socket());
+        assert_eq!((page.status, page.text().contains("<html")), (200, true), "{address}");
+    }
     assert!(get("/openapi.json")["paths"].as_object().unwrap().len() > 50);
     let mode = |below: &str| std::fs::metadata(sample.path(below)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("home"), mode("home/password")), (0o700, 0o600));

@@ -1,0 +1,41 @@
+import { existsSync, rmSync } from 'node:fs'
+
+import { expect, test } from './support/lab'
+
+test('versions of a note are compared and restored', async ({ lab, page }) => {
+  await lab.begin({ 'a.md': 'first\nsame\n' })
+  await lab.api.post(`${lab.url}/api/v1/workspaces/lab/flush`, { headers: lab.own() })
+  lab.write('a.md', 'second\nsame\n')
+  await lab.open('a.md')
+  await expect(lab.editor).toContainText('second')
+  await page.getByRole('button', { name: 'Actions for this file' }).click()
+  await page.getByRole('menuitem', { name: 'History' }).click()
+  const versions = page.getByRole('listbox', { name: 'Versions' }).getByRole('option')
+  await expect(versions).toHaveCount(2)
+  const diff = page.getByRole('region', { name: 'Differences' })
+  await expect(diff.locator('.removed')).toContainText('first')
+  await expect(diff.locator('.added')).toContainText('second')
+  await lab.isAccessible()
+  await versions.nth(1).click()
+  await page.getByRole('button', { name: 'Restore this version' }).click()
+  await lab.says('a.md', 'first\nsame\n')
+  await expect(lab.editor).toContainText('first')
+})
+
+test('a notebook tells what happened, brings back what was deleted, and is seen as it was', async ({ lab, page }) => {
+  await lab.begin({ 'a.md': 'a\n', 'sub/b.md': 'b\n' })
+  await lab.api.post(`${lab.url}/api/v1/workspaces/lab/flush`, { headers: lab.own() })
+  rmSync(lab.mounted('a.md'))
+  await lab.open()
+  await page.getByRole('link', { name: 'History' }).click()
+  await expect(page.getByRole('listitem').filter({ hasText: 'a.md' }).first()).toBeVisible()
+  await lab.isAccessible()
+  await page.getByRole('tab', { name: 'Deleted files' }).click()
+  await page.getByRole('listitem').filter({ hasText: 'a.md' }).getByRole('button', { name: 'Bring back' }).click()
+  await expect.poll(() => existsSync(lab.mounted('a.md'))).toBe(true)
+  await page.getByRole('tab', { name: 'As it was' }).click()
+  await page.getByLabel('At', { exact: true }).fill(new Date().toISOString().slice(0, 16).replace(/\d\d:\d\d$/, '23:59'))
+  await page.getByRole('button', { name: 'sub' }).click()
+  await page.getByRole('button', { name: 'b.md' }).click()
+  await expect(page.locator('pre.text')).toHaveText('b\n')
+})

@@ -1,0 +1,50 @@
+/** Questions that actions ask: a name, a folder, whether it is meant. Each resolves with the answer, or `undefined`. */
+import { defineStore } from 'pinia'
+import { shallowRef } from 'vue'
+
+export interface NameQuestion {
+  kind: 'name'
+  title: string
+  label: string
+  value: string
+  button: string
+  hint?: string
+  /** How much of the value is selected: all of it, or what stands before the extension. */
+  selectStem?: boolean
+  check?: (name: string) => string | undefined
+  /** Does it; what it throws is shown in the dialog, which stays. */
+  run: (name: string) => Promise<void>
+}
+
+export interface FolderQuestion {
+  kind: 'folder'
+  title: string
+  notebook: number
+  folder: string
+  run: (folder: string) => Promise<void>
+}
+
+export interface ConfirmQuestion {
+  kind: 'confirm'
+  title: string
+  text: string
+  button: string
+  isDanger?: boolean
+  run: () => Promise<void>
+}
+
+export type Question = NameQuestion | FolderQuestion | ConfirmQuestion
+
+export const useDialogs = defineStore('dialogs', () => {
+  const question = shallowRef<Question | null>(null)
+
+  function ask(asked: Question): void {
+    question.value = asked
+  }
+
+  function close(): void {
+    question.value = null
+  }
+
+  return { question, ask, close }
+})

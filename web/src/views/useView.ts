@@ -1,0 +1,91 @@
+/** The results of a view, read again when they change; and properties of notes, set from within it. */
+import { onBeforeUnmount, onMounted, ref, shallowRef, watch } from 'vue'
+
+import { api, ask } from '@/api/client'
+import type { File, Schemas } from '@/api/client'
+import { Failure, sentence } from '@/api/failure'
+import { listen } from '@/api/live'
+import { addressOf } from '@/lib/paths'
+import { useToasts } from '@/stores/toasts'
+import { useWorkspace } from '@/stores/workspace'
+
+import type { Json } from './definition'
+
+const SETTLE_MS = 250
+
+export function useView(query: () => Json | null) {
+  const workspace = useWorkspace()
+  const toasts = useToasts()
+  const result = shallowRef<Schemas['QueryResult'] | null>(null)
+  const fault = ref('')
+  let asked = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  async function load(): Promise<void> {
+    const body = query()
+    if (!body) return
+    const number = ++asked
+    try {
+      const params = { query: { workspace_id: workspace.slug } }
+      const found = await ask(api.POST('/api/v1/query', { params, body: body as Record<string, never> }))
+      if (number !== asked) return
+      result.value = found
+      fault.value = ''
+    } catch (cause) {
+      if (number === asked) fault.value = sentence(cause)
+    }
+  }
+
+  function stale(): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => void load(), SETTLE_MS)
+  }
+
+  watch(() => JSON.stringify(query()), () => void load(), { immediate: true })
+  let stop: (() => void) | undefined
+  onMounted(() => {
+    stop = listen((event) => {
+      if (event.type === 'file_change' || event.type === 'resync') stale()
+    })
+  })
+  onBeforeUnmount(() => {
+    stop?.()
+    clearTimeout(timer)
+  })
+
+  /** Sets properties of a note; one that changed meanwhile is left, and said. */
+  async function set(file: File, properties: Json, said: string): Promise<void> {
+    try {
+      await put(file, properties)
+      const before = Object.fromEntries(Object.keys(properties).map((key) => [key, file.properties[key] ?? null]))
+      toasts.done(said, { label: 'Undo', run: () => undo(file, before) })
+    } catch (cause) {
+      toasts.failed(cause instanceof Failure && cause.status === 412 ? `${file.title} was changed meanwhile` : `${file.title} was not changed`, cause)
+    } finally {
+      stale()
+    }
+  }
+
+  async function put(file: File, properties: Json, isExact = true): Promise<void> {
+    const path = { ws: workspace.slug, nb: String(file.notebook_id), file_id: file.id }
+    const body = { properties, ...(isExact && file.hash ? { expected_hash: file.hash } : {}) }
+    await ask(api.PUT('/api/v1/workspaces/{ws}/notebooks/{nb}/files/{file_id}', { params: { path }, body }))
+  }
+
+  async function undo(file: File, before: Json): Promise<void> {
+    try {
+      await put(file, before, false)
+    } catch (cause) {
+      toasts.failed('It was not undone', cause)
+    }
+    stale()
+  }
+
+  function address(file: File): string {
+    return addressOf(workspace.slug, workspace.notebookOf(file.notebook_id)?.slug ?? String(file.notebook_id), file.path)
+  }
+
+  return { result, fault, load, set, address }
+}
+
+export type View = ReturnType<typeof useView>
