@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::ApiError;
-use crate::sys::LongSlices;
 
 /// Requests that may wait for a thread; who comes later is told to come back.
 const WAITING_MAX: usize = 1024;
@@ -67,7 +66,7 @@ impl Bridge {
         self.work.run(work).await
     }
 
-    /// Runs the hashing of a password, which fills a core: other requests that wake meanwhile are let before it.
+    /// Runs the hashing of a password.
     ///
     /// # Errors
     /// As [`Bridge::run`].
@@ -76,12 +75,7 @@ impl Bridge {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
-        self.passwords
-            .run(move || {
-                let _yielding = LongSlices::begin();
-                work()
-            })
-            .await
+        self.passwords.run(work).await
     }
 }
 

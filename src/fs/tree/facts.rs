@@ -34,7 +34,7 @@ impl Inner {
             file_type: row.file_type.clone(),
             content_type: row.content_type.clone(),
             tags: row.tags.clone(),
-            properties: row.properties.clone(),
+            properties: row.properties.read(),
             body,
             size: row.size,
             created: moment(&row.created),

@@ -164,7 +164,8 @@ impl Inner {
 
     fn value_edits(&self, key: &str, row: &FileRow, from: Option<&GroupFolder>, to: &GroupFolder) -> Vec<MetaEdit> {
         let key = key.to_owned();
-        let own = property_elements(&row.properties, &key);
+        let properties = row.properties.read();
+        let own = property_elements(&properties, &key);
         let Some(text) = &to.value else { return vec![MetaEdit::Unset { key }] };
         let value = self.value_of_group(&key, text, to, &own);
         if own.is_empty() {
@@ -179,7 +180,8 @@ impl Inner {
     fn value_of_group(&self, key: &str, text: &str, group: &GroupFolder, own: &[&Value]) -> Value {
         let member = group.folder.members().first().and_then(|member| self.catalog().file(member.file));
         let row = member.and_then(|file| self.row(&file).ok());
-        let known = row.as_ref().map(|row| property_elements(&row.properties, key)).unwrap_or_default();
+        let properties = row.map(|row| row.properties.read()).unwrap_or_default();
+        let known = property_elements(&properties, key);
         match element_shown_as(&known, text) {
             Some(value) => value.clone(),
             None => typed(text, own),

@@ -24,11 +24,14 @@ fn value(row: &FileRow, key: &str) -> Option<Value> {
         TITLE => Some(Value::from(row.title.as_str())),
         DESCRIPTION => row.description.as_deref().map(Value::from),
         TYPE => row.file_type.as_deref().map(Value::from),
-        _ => row.properties.get(key).cloned().or_else(|| {
-            let mut parts = key.split('.');
-            let top = row.properties.get(parts.next()?)?;
-            parts.try_fold(top, |value, part| value.as_object()?.get(part)).cloned()
-        }),
+        _ => {
+            let properties = row.properties.read();
+            properties.get(key).cloned().or_else(|| {
+                let mut parts = key.split('.');
+                let top = properties.get(parts.next()?)?;
+                parts.try_fold(top, |value, part| value.as_object()?.get(part)).cloned()
+            })
+        }
     }
 }
 
@@ -53,7 +56,7 @@ impl Inner {
         if !file.tags.is_empty() {
             names.push(TAGS.to_owned());
         }
-        names.extend(row.properties.keys().map(|key| format!("{PROPERTY}{key}")));
+        names.extend(row.properties.read().keys().map(|key| format!("{PROPERTY}{key}")));
         Ok(names)
     }
 
@@ -86,10 +89,10 @@ fn property_edit(row: &FileRow, key: &str, bytes: Option<&[u8]>) -> Answer<MetaE
         }
         return Ok(MetaEdit::Unset { key });
     };
-    let text = Value::from("");
+    let (text, properties) = (Value::from(""), row.properties.read());
     let present = match key.as_str() {
         TITLE | DESCRIPTION | TYPE => vec![&text],
-        _ => property_elements(&row.properties, &key),
+        _ => property_elements(&properties, &key),
     };
     let value = from_attribute(bytes, &present).map_err(|reason| Refused::new(libc::EINVAL, reason))?;
     Ok(MetaEdit::Set { key, value })

@@ -27,7 +27,7 @@ pub(crate) use links::{NOTE_EXTENSIONS, is_internal, join as join_target};
 pub use listing::{FileOrder, Listing};
 pub use reader::NotebookReader;
 pub use records::{Applied, FileRecord, IndexedFile, IndexedStat, RowChange};
-pub use rows::{FileRow, GroupRow, Links, QueryResult};
+pub use rows::{FileRow, GroupRow, Links, QueryResult, StoredProperties};
 pub use run::{QueryOptions, QuerySource, run_ids, run_query};
 pub use schema::Opened;
 pub use snippet::snippet;

@@ -5,8 +5,9 @@ use std::collections::hash_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::rows::StoredProperties;
 use super::{FileRow, IndexedFile, IndexedStat};
-use crate::types::{ContentHash, FileId, Instant, NodeNumber, NotePath, NotebookNumber, Properties, StoreKey, TagName};
+use crate::types::{ContentHash, FileId, Instant, NodeNumber, NotePath, NotebookNumber, StoreKey, TagName};
 
 /// The columns of [`file_row`], in order.
 pub(super) const FILE_COLUMNS: &str = "f.id, f.path, f.node, f.title, f.description, f.file_type, f.content_type, \
@@ -76,7 +77,7 @@ pub(super) fn file_row(row: &Row<'_>, notebook: &str, number: NotebookNumber) ->
         size: row.get::<_, i64>(7)?.cast_unsigned(),
         hash: hash_at(row, 8)?,
         tags: Vec::new(),
-        properties: properties_of(row.get_ref(9)?.as_str_or_null()?),
+        properties: StoredProperties::of(row.get_ref(9)?.as_str_or_null()?),
         created: created_at(row, 10)?,
         modified: iso(row.get(11)?),
         sidecar: row.get_ref(12)?.as_bytes_or_null()?.and_then(|path| NotePath::new(path).ok()),
@@ -94,11 +95,6 @@ fn created_at(row: &Row<'_>, index: usize) -> rusqlite::Result<String> {
 
 fn iso(ns: i64) -> String {
     Instant::from_nanosecond(i128::from(ns)).map(|instant| instant.to_string()).unwrap_or_default()
-}
-
-/// What was written was JSON; should the column be damaged, the note is shown without properties.
-pub(super) fn properties_of(json: Option<&str>) -> Properties {
-    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 /// `+`: SQLite compares a bare parameter with the samples of its statistics, and compiles the statement anew for each

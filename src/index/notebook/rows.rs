@@ -1,6 +1,7 @@
 //! What queries and lookups show.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::types::{ContentHash, FileId, NodeNumber, NotePath, NotebookNumber, Properties, TagName, Value};
 
@@ -35,7 +36,7 @@ pub struct FileRow {
     /// Its tags.
     pub tags: Vec<TagName>,
     /// Its properties.
-    pub properties: Properties,
+    pub properties: StoredProperties,
     /// When it was made (ISO 8601).
     pub created: String,
     /// When its contents last changed (ISO 8601).
@@ -46,6 +47,33 @@ pub struct FileRow {
     /// Excerpt around the full text matches, where the query has any: matches between `\u{2}` and `\u{3}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snippet: Option<String>,
+}
+
+/// Properties as the index has them: an object of JSON, which most who ask for a file only hand on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredProperties(Option<Box<str>>);
+
+impl StoredProperties {
+    /// Of the column; `None` where the note has none.
+    pub(super) fn of(json: Option<&str>) -> Self {
+        Self(json.map(Into::into))
+    }
+
+    /// What they are. Should the column be damaged, the note is shown without properties.
+    #[must_use]
+    pub fn read(&self) -> Properties {
+        self.0.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+    }
+}
+
+impl Serialize for StoredProperties {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = self.0.as_deref().filter(|json| json.starts_with('{'));
+        match object.and_then(|json| serde_json::from_str::<&RawValue>(json).ok()) {
+            Some(written) => written.serialize(serializer),
+            None => Properties::new().serialize(serializer),
+        }
+    }
 }
 
 /// A result.
@@ -86,4 +114,25 @@ pub struct Links {
     pub outgoing: Vec<(String, Option<NotePath>)>,
     /// Notes that point to it.
     pub incoming: Vec<NotePath>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_are_handed_on_as_they_are_and_a_damaged_column_is_none() {
+        for (column, expected) in [
+            (Some(r#"{"n":1.50,"a":["é",null]}"#), r#"{"n":1.50,"a":["é",null]}"#),
+            (None, "{}"),
+            (Some(""), "{}"),
+            (Some("[1]"), "{}"),
+            (Some(r#"{"n":"#), "{}"),
+        ] {
+            let properties = StoredProperties::of(column);
+            assert_eq!(serde_json::to_string(&properties).unwrap(), expected);
+            let value = serde_json::to_value(&properties).unwrap();
+            assert_eq!(value, Value::Object(properties.read()), "{column:?}");
+        }
+    }
 }

@@ -112,7 +112,7 @@ fn writing_a_row_again_keeps_its_id_and_leaves_nothing_of_the_old_one() {
     let applied = db.apply(&[upsert(note("a.md").tagged(&["new", "new"]).body("after"))]).unwrap();
     assert!(matches!(&applied[..], [Applied::Changed { file, .. }] if file.id == id && file.tags == [tag("new")]));
     let row = db.reader().unwrap().by_id(id).unwrap().unwrap();
-    assert_eq!((row.tags, row.properties.len()), (vec![tag("new")], 0));
+    assert_eq!((row.tags, row.properties.read().len()), (vec![tag("new")], 0));
     assert_eq!(db.reader().unwrap().links(&path("a.md")).unwrap(), Links::default());
     assert!(db.integrity().unwrap().is_empty());
 }

@@ -275,9 +275,19 @@ impl RosterKeeper {
         look().map_err(|error| IndexError::of(&self.path, error))
     }
 
+    /// A commit that changes nobody's access, as that of a sign-in, makes nobody wait: one row tells.
     fn is_current(&self) -> bool {
-        let probe = self.probe.lock();
-        probe.seen.is_some() && data_version(&probe.connection).ok() == probe.seen
+        let mut probe = self.probe.lock();
+        let (Some(seen), Some(had), Ok(now)) = (probe.seen, probe.revision, data_version(&probe.connection)) else {
+            return false;
+        };
+        if now != seen {
+            if revision(&probe.connection).ok() != Some(had) {
+                return false;
+            }
+            probe.seen = Some(now);
+        }
+        true
     }
 
     /// Reads what changed. The counters are read first: what changes meanwhile is read again the next time.
@@ -288,8 +298,7 @@ impl RosterKeeper {
         }
         // One snapshot for counters and rows.
         let snapshot = probe.connection.unchecked_transaction()?;
-        let sql = "SELECT accounts, revocations FROM access_revision";
-        let revision: (i64, i64) = snapshot.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let revision = revision(&snapshot)?;
         let had = probe.revision;
         if had.is_none_or(|had| had.0 != revision.0) {
             let roster = Arc::new(Roster::read(&snapshot)?);
@@ -305,6 +314,12 @@ impl RosterKeeper {
         probe.revision = Some(revision);
         Ok(())
     }
+}
+
+/// How often accounts and what lets in were changed, and sessions and tokens revoked.
+fn revision(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let sql = "SELECT accounts, revocations FROM access_revision";
+    connection.prepare_cached(sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// Another value whenever another connection has committed, this process's or not.

@@ -8,9 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::text::TextOut;
-use crate::index::notebook::FileRow;
+use crate::index::notebook::{FileRow, StoredProperties};
 use crate::index::query::time::value_interval;
-use crate::types::{ContentHash, FileId, NotebookId, Properties};
+use crate::types::{ContentHash, FileId, NotebookId};
 
 /// A file.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -38,7 +38,7 @@ pub(crate) struct FileOut {
     pub(crate) tags: Vec<String>,
     /// From its frontmatter and its sidecars.
     #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
-    pub(crate) properties: Properties,
+    pub(crate) properties: StoredProperties,
     /// The sidecar that its metadata is written to.
     pub(crate) sidecar_path: Option<String>,
     /// As it says itself, else when it was made.
