@@ -459,22 +459,29 @@ impl Core {
     }
 
     /// What the engine is to be told of when a file that may have been written is closed or looked at again.
+    ///
+    /// It counts as told when it has been: who closes the file while another is about to tell tells as well, since what
+    /// comes after the close must find the change noted.
     pub(super) fn note_if_changed(&self, node: &Node, stat: &StoreStat, by: &crate::engine::Requester) {
         let Some(real) = node.real() else { return };
         let version = Version::from(stat);
-        {
+        let before = {
             let mut told = real.told.lock();
             told.pages = Some(version);
             if told.engine == Some(version) {
                 return;
             }
-            told.engine = Some(version);
-        }
+            told.engine
+        };
         // Of a file that has lost its name there is nothing to index.
         if stat.nlink > 0
             && let Some((notebook, path)) = node.in_notebook()
         {
             self.note(&notebook, ChangeOp::Written, path, by.clone());
+        }
+        let mut told = real.told.lock();
+        if told.engine == before {
+            told.engine = Some(version);
         }
     }
 }

@@ -129,6 +129,7 @@ impl History {
     /// and what comes later is refused.
     pub fn retire(&self) -> Retired<'_> {
         self.is_retired.store(true, Ordering::Relaxed);
+        self.handles.forget();
         Retired { _nobody_records: self.recording.lock(), _nobody_folds: self.folding.lock() }
     }
 

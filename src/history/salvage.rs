@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use git2::{ObjectType, Odb, Oid};
+use git2::{ObjectType, Odb, OdbObject, Oid};
 
 use super::error::{HistoryError, Step};
 use super::maintain;
@@ -39,13 +39,14 @@ pub(super) fn salvage(path: &Path, known: Known<'_>) -> Result<Salvaged, History
     let (commits, lost) = handles.with("take over what can be read", |repo| {
         take_packs(&aside, path);
         let objects = |folder: &Path| folder.join("objects").to_string_lossy().into_owned();
-        let all = Odb::new()?;
-        all.add_disk_alternate(&objects(path))?;
+        let old = Odb::new()?;
         if aside.join("objects").is_dir() {
-            all.add_disk_alternate(&objects(&aside))?;
+            old.add_disk_alternate(&objects(&aside))?;
         }
-        let mut keeper = Keeper { all: &all, new: repo.odb()?, known, trees: HashMap::new(), lost: HashSet::new() };
-        let (newest, commits) = keeper.keep_commits(&commits_of(&all, &[path, &aside]))?;
+        let readable = Readable { odbs: [repo.odb()?, old] };
+        let commits = readable.commits(&[path, &aside]);
+        let mut keeper = Keeper { readable: &readable, known, trees: HashMap::new(), lost: HashSet::new() };
+        let (newest, commits) = keeper.keep_commits(&commits)?;
         if let Some(newest) = newest {
             repo.reference(BRANCH, newest, true, "salvaged")?;
         }
@@ -87,7 +88,8 @@ fn take_packs(aside: &Path, path: &Path) {
         let taken = (|| -> Result<(), Box<dyn std::error::Error>> {
             let mut indexer = git2::Indexer::new(None, &path.join("objects/pack"), 0o444, false)?;
             std::io::copy(&mut old.open_file(&pack)?, &mut indexer)?;
-            indexer.commit()?;
+            let name = indexer.commit()?;
+            rename_pack(path, &name, &old.shown(&pack))?;
             Ok(())
         })();
         if let Err(error) = taken {
@@ -96,23 +98,61 @@ fn take_packs(aside: &Path, path: &Path) {
     }
 }
 
-/// All commits of these repositories that can be read, each with its first parent and its time.
-fn commits_of(all: &Odb<'_>, repositories: &[&Path]) -> HashMap<Oid, CommitText> {
-    let mut ids = HashSet::new();
-    // A damaged index ends the listing, of packs behind it too: each pack is asked by itself besides.
-    let _ = all.foreach(|id| {
-        ids.insert(*id);
-        true
-    });
-    for repository in repositories {
-        let Ok(dir) = Dir::open(repository) else { continue };
-        for (stem, _) in maintain::packs(&dir).unwrap_or_default() {
-            ids.extend(maintain::pack_ids(&dir, &stem).unwrap_or_default());
-        }
+/// libgit2 shares a pack that is open, and the index that it was opened with, by the path: as long as somebody reads the
+/// damaged repository no pack of the new one may bear a name of the old one's. Git asks for no more than forty digits.
+fn rename_pack(repository: &Path, name: &str, from: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let new = Oid::hash_object(ObjectType::Blob, from.as_os_str().as_encoded_bytes())?;
+    let dir = Dir::open(repository)?;
+    // The index last: it is what git goes by.
+    for extension in ["pack", "idx"] {
+        let file = |name: &str| inside(&format!("objects/pack/pack-{name}.{extension}"));
+        dir.rename(&file(name), &file(&new.to_string()))?;
     }
-    let is_commit = |id: &Oid| matches!(header(all, *id), Ok((_, ObjectType::Commit)));
-    let read = |id: Oid| sound(all, id).and_then(|_| CommitText::read(all, id)).ok().map(|commit| (id, commit));
-    ids.into_iter().filter(is_commit).filter_map(read).collect()
+    Ok(())
+}
+
+/// What can be read: from the new repository, to which whole packs were taken over, else from the damaged one. Each by
+/// itself, since in one database of both a damaged copy hides the whole one.
+struct Readable<'a> {
+    odbs: [Odb<'a>; 2],
+}
+
+impl<'a> Readable<'a> {
+    fn taken_over(&self) -> &Odb<'a> {
+        &self.odbs[0]
+    }
+
+    /// Where the object has the bytes that it is named after.
+    fn odb_of(&self, id: Oid) -> Result<&Odb<'a>, git2::Error> {
+        let [new, old] = &self.odbs;
+        sound(new, id).map(|_| new).or_else(|_| sound(old, id).map(|_| old))
+    }
+
+    fn object(&self, id: Oid) -> Result<OdbObject<'_>, git2::Error> {
+        let [new, old] = &self.odbs;
+        sound(new, id).or_else(|_| sound(old, id))
+    }
+
+    /// All commits, each with its first parent and its time.
+    fn commits(&self, repositories: &[&Path]) -> HashMap<Oid, CommitText> {
+        let mut ids = HashSet::new();
+        for odb in &self.odbs {
+            // A damaged index ends the listing, of packs behind it too: each pack is asked by itself besides.
+            let _ = odb.foreach(|id| {
+                ids.insert(*id);
+                true
+            });
+        }
+        for repository in repositories {
+            let Ok(dir) = Dir::open(repository) else { continue };
+            for (stem, _) in maintain::packs(&dir).unwrap_or_default() {
+                ids.extend(maintain::pack_ids(&dir, &stem).unwrap_or_default());
+            }
+        }
+        let is_commit = |id: &Oid| self.odbs.iter().any(|odb| matches!(header(odb, *id), Ok((_, ObjectType::Commit))));
+        let read = |id: Oid| self.odb_of(id).and_then(|odb| CommitText::read(odb, id)).ok().map(|commit| (id, commit));
+        ids.into_iter().filter(is_commit).filter_map(read).collect()
+    }
 }
 
 /// Oldest first: chains of parents, the one with the newest tip last.
@@ -138,8 +178,7 @@ fn in_order(commits: &HashMap<Oid, CommitText>) -> Vec<Oid> {
 }
 
 struct Keeper<'a> {
-    all: &'a Odb<'a>,
-    new: Odb<'a>,
+    readable: &'a Readable<'a>,
     known: Known<'a>,
     /// What each tree became; `None`: nothing of it can be read.
     trees: HashMap<Oid, Option<Oid>>,
@@ -159,9 +198,9 @@ impl Keeper<'_> {
                 became.extend(parent.map(|parent| (id, parent)));
                 continue;
             };
-            let object = sound(self.all, id)?;
+            let object = self.readable.object(id)?;
             let text = rewritten(object.data(), tree, parent);
-            let now = self.new.write(ObjectType::Commit, &text)?;
+            let now = self.readable.taken_over().write(ObjectType::Commit, &text)?;
             became.insert(id, now);
             newest = Some(now);
             kept += 1;
@@ -173,7 +212,7 @@ impl Keeper<'_> {
         if let Some(became) = self.trees.get(&id) {
             return Ok(*became);
         }
-        let read = sound(self.all, id).and_then(|_| Tree::read(self.all, id));
+        let read = self.readable.odb_of(id).and_then(|odb| Tree::read(odb, id));
         let Ok(old) = read else {
             self.trees.insert(id, None);
             self.lost.insert(id);
@@ -191,7 +230,7 @@ impl Keeper<'_> {
                 bytes.extend([name, b"\0", now.as_bytes()].concat());
             }
         }
-        let now = self.new.write(ObjectType::Tree, &bytes)?;
+        let now = self.readable.taken_over().write(ObjectType::Tree, &bytes)?;
         self.trees.insert(id, Some(now));
         Ok(Some(now))
     }
@@ -200,14 +239,14 @@ impl Keeper<'_> {
         if self.lost.contains(&id) {
             return Ok(None);
         }
-        if self.new.exists(id) {
+        if self.readable.taken_over().exists(id) {
             return Ok(Some(id));
         }
-        let bytes = match sound(self.all, id) {
+        let bytes = match self.readable.object(id) {
             Ok(object) => Some(object.data().to_vec()),
             Err(_) => (self.known)(tree::commit_id(id)),
         };
-        let now = bytes.map(|bytes| self.new.write(ObjectType::Blob, &bytes)).transpose()?;
+        let now = bytes.map(|bytes| self.readable.taken_over().write(ObjectType::Blob, &bytes)).transpose()?;
         if now != Some(id) {
             self.lost.insert(id);
             return Ok(None);

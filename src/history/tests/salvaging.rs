@@ -1,6 +1,7 @@
 //! What becomes of a repository that is made anew.
 
 use super::*;
+use crate::history::repository::Handles;
 
 /// The packs of two commits, in their order.
 fn two_packs(scratch: &Scratch) -> [PathBuf; 2] {
@@ -45,6 +46,41 @@ fn a_damaged_index_hides_no_other_pack() {
         scratch.record(vec![write("d", "4")]);
         assert_eq!(scratch.history.verify().unwrap(), [""; 0]);
     }
+}
+
+/// libgit2 shares packs by their paths within a process: whoever still read the old history lent its damaged index to the
+/// new one, whose packs had the same names.
+#[test]
+fn a_new_history_sees_none_of_the_old_ones_packs() {
+    let scratch = Scratch::new();
+    let packs = two_packs(&scratch);
+    // Where the objects of the first pack begin, one bit each.
+    overwrite(&packs[0].with_extension("idx"), |index| {
+        let end = index.len() - 40;
+        for at in 0..4 {
+            index[end - 1 - 4 * at] ^= 4;
+        }
+    });
+    let Scratch { folder, history, minutes } = scratch;
+    let path = folder.path().join("history.git");
+    drop(history);
+    let history = History::open(&path).unwrap();
+    assert!(!history.verify().unwrap().is_empty(), "nothing is damaged");
+    let still_reads = Handles::open(&path).unwrap();
+    let salvaged = still_reads.with("read", |repo| {
+        let odb = repo.odb()?;
+        odb.foreach(|id| {
+            let _ = odb.read(*id);
+            true
+        })?;
+        drop(history.retire());
+        Ok(History::salvage(&path, &|_| None).unwrap())
+    });
+    assert_eq!(salvaged.unwrap().commits, 2);
+    let now = History::open(&path).unwrap();
+    assert_eq!(now.verify().unwrap(), [""; 0]);
+    let scratch = Scratch { history: now, folder, minutes };
+    assert_eq!(scratch.files(), strings(&["a=1", "b=2", "c=3"]));
 }
 
 fn strings(texts: &[&str]) -> Vec<String> {

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use cdx::engine::Command;
 
 use super::daemon::Site;
-use super::ledger::{Flight, Ledger, World};
+use super::ledger::{Flight, Ledger, World, difference};
+use super::verify::files;
 use crate::support::random::Random;
 
 /// Notes that a worker keeps at most.
@@ -284,6 +285,7 @@ impl Hand<'_> {
         self.worker.ledger.begin(Flight::Each(files));
         self.ask("ada", &Command::TagRename { from, to, merge: false, dry_run: false })?;
         self.worker.ledger.acknowledge();
+        self.look("a tag's rename");
         Ok(())
     }
 
@@ -328,10 +330,16 @@ impl Hand<'_> {
         self.worker.ledger.begin(Flight::Whole(after));
         let reply = self.ask(&who, &Command::Undo { count: 1, anyone: false })?;
         self.worker.ledger.acknowledge();
-        let now = std::fs::read(self.at(&path))?;
-        let (now, before) = (String::from_utf8_lossy(&now), String::from_utf8_lossy(&before));
-        assert_eq!(now, before, "{path} after {reply}");
+        self.look(&format!("an undo of {path} which said {reply}"));
         Ok(())
+    }
+
+    /// What was asked for is done when it is acknowledged, and nothing else is.
+    fn look(&self, what: &str) {
+        let found = files(&self.site.ws().join("lab").join(self.worker.name()));
+        if let Some(difference) = difference(&self.worker.ledger.world, &found) {
+            panic!("{} after {what}: {difference}", self.worker.name());
+        }
     }
 
     fn unlink_and_restore(&mut self) -> io::Result<()> {

@@ -4,14 +4,15 @@
 //! was acknowledged before the look and what had been begun after it. `CDX_READ_CHECKS` and `CDX_READ_SEED` lengthen
 //! and repeat it.
 
+use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cdx::engine::{Command, Requester};
+use cdx::engine::{AppliedChange, Command, MountHooks, Requester};
 use cdx::fs::MountOptions;
-use cdx::types::Actor;
+use cdx::types::{Actor, NotePath, NotebookNumber, StoreKey, TagName};
 
 use crate::support::random::{Random, seed, setting};
 use crate::support::{Mounted, errno, eventually, ls, note, read, write};
@@ -263,4 +264,62 @@ fn a_reader_waits_five_seconds_for_an_index_that_is_held_up_and_then_hears_why()
     eventually(Duration::from_secs(10), "the index takes in what waited", || {
         std::fs::read_dir(m.at("tags/y")).is_ok_and(|entries| entries.count() == 2)
     });
+}
+
+/// A mount beside the one under test, which keeps whoever is the first to note a file from going on.
+#[derive(Debug, Default)]
+struct Held {
+    noted: AtomicUsize,
+    is_let_go: AtomicBool,
+}
+
+impl MountHooks for Held {
+    fn look_again(&self) {}
+
+    fn is_open(&self, _: StoreKey) -> bool {
+        false
+    }
+
+    fn noted(&self, _: NotebookNumber, paths: &[&NotePath]) {
+        if paths.iter().any(|path| path.as_bytes() == b"held.md") && self.noted.fetch_add(1, Ordering::SeqCst) == 0 {
+            while !self.is_let_go.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    fn store_changed(&self, _: NotebookNumber, _: &NotePath) {}
+
+    fn applied(&self, _: &[AppliedChange]) {}
+
+    fn forget_all(&self) {}
+
+    fn set_watching(&self, _: bool) {}
+}
+
+/// A reader's look at files that are open had taken the change for its own to tell, and not told it yet, when the file was
+/// closed: the close told nothing, and a tag was renamed in all notes but the one that had just been written.
+#[test]
+fn what_is_closed_is_noted_although_a_reader_is_about_to_note_it() {
+    let lab = Mounted::with(&[("other.md", &note("tags: [old]", "other"))]);
+    let mut file = std::fs::File::create(lab.lab("held.md")).unwrap();
+    lab.settle();
+    let held = Arc::new(Held::default());
+    let hooks: Arc<dyn MountHooks> = Arc::clone(&held) as _;
+    lab.engine().register_mount(&hooks);
+    file.write_all(note("tags: [old]", "held").as_bytes()).unwrap();
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| lab.engine().is_caught_up());
+        let reads = || held.noted.load(Ordering::SeqCst);
+        eventually(Duration::from_secs(5), "the reader looks", || reads() == 1);
+        drop(file);
+        let noted = reads();
+        held.is_let_go.store(true, Ordering::SeqCst);
+        reader.join().unwrap();
+        assert!(noted > 1, "the close told nothing");
+    });
+    let (from, to) = (TagName::new("old").unwrap(), TagName::new("new").unwrap());
+    let by = Requester { actor: Actor::Codex, gesture: None };
+    lab.engine().rename_tag(&from, &to, false, &by).unwrap();
+    assert_eq!(ls(lab.at("tags/new")), ["held.md", "other.md"]);
 }
