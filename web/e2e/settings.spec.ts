@@ -45,7 +45,7 @@ test('account, tokens, members, notebooks and mounts are governed from the setti
   await lab.says('a.md', 'a\n')
 
   await page.getByRole('link', { name: 'Mounts' }).click()
-  await page.getByLabel('Folder').fill(`web${lab.notebook}`)
+  await page.getByRole('textbox', { name: 'Folder' }).fill(`web${lab.notebook}`)
   await page.getByRole('button', { name: 'Mount', exact: true }).click()
   const mounted = page.getByRole('listitem').filter({ hasText: `web${lab.notebook}` })
   await expect(mounted).toBeVisible()

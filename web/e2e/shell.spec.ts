@@ -15,7 +15,7 @@ test('the palette finds notes, words, tags and actions', async ({ lab, page }) =
     await box.fill(text)
   }
   await call('chlorophyll')
-  const hit = page.getByRole('option').filter({ hasText: 'is measured' })
+  const hit = page.getByRole('option').filter({ hasText: 'is measured' }).first()
   await expect(hit.locator('mark')).toHaveText('chlorophyll')
   await lab.isAccessible()
   await page.keyboard.press('Escape')

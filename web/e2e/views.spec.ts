@@ -43,6 +43,7 @@ test('cards of a board are moved by keys, and empty columns are there', async ({
   await page.keyboard.press('Alt+ArrowRight')
   await expect(page.getByRole('region', { name: 'Done, 1 cards' })).toBeVisible()
   await lab.says('two.md', run('done', 0.1, today))
+  await lab.isAccessible()
   await page.getByRole('region', { name: 'Messages' }).getByRole('button', { name: 'Undo' }).click()
   await lab.says('two.md', run('doing', 0.1, today))
 })

@@ -104,11 +104,13 @@ export class Lab {
     return this.page.getByRole('region', { name: 'Messages' }).getByText(text)
   }
 
-  /** No serious violation of the rules of accessibility. */
+  /** No serious violation of the rules of accessibility, and nothing that makes the page wider than the screen. */
   async isAccessible(): Promise<void> {
     const { violations } = await new AxeBuilder({ page: this.page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
     const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
     expect(bad.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`)).toEqual([])
+    const width = await this.page.evaluate(() => document.documentElement.scrollWidth)
+    expect(width, 'the page is no wider than the screen').toBeLessThanOrEqual(this.page.viewportSize()?.width ?? 0)
   }
 }
 
