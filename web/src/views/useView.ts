@@ -13,6 +13,12 @@ import type { Json } from './definition'
 
 const SETTLE_MS = 250
 
+/** A calendar puts notes on days by it; to a query it is something only with a bound. */
+function withoutIdleDate(query: Json): Json {
+  if (query.date_after !== undefined || query.date_before !== undefined) return query
+  return Object.fromEntries(Object.entries(query).filter(([key]) => key !== 'date_property'))
+}
+
 export function useView(query: () => Json | null) {
   const workspace = useWorkspace()
   const toasts = useToasts()
@@ -22,8 +28,9 @@ export function useView(query: () => Json | null) {
   let timer: ReturnType<typeof setTimeout> | undefined
 
   async function load(): Promise<void> {
-    const body = query()
-    if (!body) return
+    const said = query()
+    if (!said) return
+    const body = withoutIdleDate(said)
     const number = ++asked
     try {
       const params = { query: { workspace_id: workspace.slug } }
