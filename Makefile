@@ -50,6 +50,12 @@ web-test: need-build need-fuse web ## Tests of the web UI: logic, size of what i
 	@cargo build --locked --quiet
 	@export PATH="$(NODE_PATHS)"; cd web; npm run --silent test; npm run --silent size; npm run --silent e2e -- $(ARGS)
 
+.PHONY: web-figures
+web-figures: need-build need-fuse web ## What the page takes on 10,000 notes, a board of 5,000 cards and a note of 1 MB
+	@.ci/need chromium=chromium
+	@cargo build --release --locked --quiet
+	@export PATH="$(NODE_PATHS)" CODEX_FIGURES=1 CODEX_BIN=$(CURDIR)/$(CDX); cd web; npm run --silent e2e -- figures --project desktop
+
 .PHONY: screenshots
 screenshots: need-build need-fuse web ## Pictures of the main screens, light and dark, into docs/screenshots
 	@.ci/need chromium=chromium

@@ -21,6 +21,6 @@ export default defineConfig({
   },
   projects: [
     { name: 'desktop', use: { viewport: { width: 1280, height: 800 } }, testIgnore: '**/*.phone.spec.ts' },
-    { name: 'phone', use: { ...devices['Pixel 7'], defaultBrowserType: 'chromium' }, testIgnore: ['**/*.desktop.spec.ts', '**/screenshots.spec.ts'] },
+    { name: 'phone', use: { ...devices['Pixel 7'], defaultBrowserType: 'chromium' }, testIgnore: ['**/*.desktop.spec.ts', '**/screenshots.spec.ts', '**/figures.spec.ts'] },
   ],
 })
