@@ -12,6 +12,17 @@ const FILES = {
   'sums.cdx': head('rollup', '  group_by: status\naggregate: {loss: [min, avg], _: [count]}\n'),
   'pictures.cdx': '---\ntype: view\nview_type: gallery\nquery: "ext:png"\n---\n',
   'p.png': Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'),
+  'made.cdx': `---
+type: view
+view_type: table # for now
+mine: {kept:   true}
+query:
+  # what ran
+  tags: [run]
+---
+Text below.
+`,
+  'empty.cdx': '',
   'broken.cdx': '---\nquery: [\n---\n',
   'wrong.cdx': '---\ntype: view\nquery: "loss<"\n---\n',
 }
@@ -52,6 +63,7 @@ test('calendar, tasks, figures and gallery show what they should', async ({ lab,
   await lab.begin(FILES)
   await lab.open('days.cdx')
   await expect(page.getByRole('gridcell', { name: today }).getByRole('link')).toHaveCount(3)
+  await expect(page.locator('.notice')).toHaveCount(0)
   await lab.isAccessible()
   await lab.open('tasks.cdx')
   await page.getByLabel('three is done').click()
@@ -75,4 +87,56 @@ test('what is wrong with a view is said, and its text is beside it', async ({ la
   await expect(page.getByRole('alert')).toBeVisible()
   await page.getByRole('button', { name: 'Source', exact: true }).click()
   await expect(lab.editor).toContainText('loss<')
+})
+
+test('a view is made with a form, drawn while it is changed, and its file keeps what was in it', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('made.cdx')
+  await page.getByRole('button', { name: 'Edit view' }).click()
+  const pane = lab.isPhone ? page.getByRole('dialog', { name: 'Edit view' }) : page.getByRole('complementary', { name: 'Edit view' })
+  await expect(pane.getByText('Finds 3 notes')).toBeVisible()
+  await pane.getByLabel('With all of these tags').fill('nothing')
+  await expect(pane.getByText('Finds 0 notes')).toBeVisible()
+  await pane.getByLabel('With all of these tags').fill('run')
+  await pane.getByRole('button', { name: 'Add condition' }).click()
+  await pane.getByLabel('Property of condition 1').fill('loss')
+  await pane.getByLabel('Comparison of condition 1').selectOption('below')
+  await pane.getByLabel('Value of condition 1').fill('0.25')
+  await expect(pane.getByText('Finds 2 notes')).toBeVisible()
+  await pane.getByLabel('Search line').fill('loss<')
+  await expect(pane.getByText('Not understood')).toBeVisible()
+  await expect(pane.getByLabel('Search line')).toHaveAttribute('aria-invalid', 'true')
+  await pane.getByLabel('Search line').fill('')
+  await pane.getByRole('button', { name: 'Add sort key' }).click()
+  await pane.getByLabel('Sort key 1', { exact: true }).fill('loss')
+  await pane.getByLabel('Direction of sort key 1').selectOption('Highest first')
+  await pane.getByRole('button', { name: 'Add status' }).click()
+  await lab.isAccessible()
+  if (lab.isPhone) await pane.getByRole('button', { name: 'Preview' }).click()
+  const rows = page.getByRole('region', { name: 'Table' }).locator('tbody tr:not([aria-hidden])')
+  await expect(rows.first()).toContainText('three')
+  await lab.isAccessible()
+  await pane.getByRole('button', { name: 'Save' }).click()
+  await expect(pane).toHaveCount(0)
+  await lab.says('made.cdx', FILES['made.cdx'].replace('[run]\n', '[run]\n  where: loss<0.25\n  sort: loss desc\n').replace('---\nText', 'config:\n  columns: [{id: title}, {id: status}]\n---\nText'))
+  await expect(rows).toHaveCount(2)
+})
+
+test('a form that is left changes nothing, and an empty file becomes a view', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('made.cdx')
+  await page.getByRole('button', { name: 'Edit view' }).click()
+  await page.getByLabel('Shown as').selectOption('Board')
+  await page.getByLabel('Grouped by').fill('status')
+  if (!lab.isPhone) await expect(page.getByRole('region', { name: 'todo, 2 cards' })).toBeVisible()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('region', { name: 'Table' })).toBeVisible()
+  expect(lab.read('made.cdx')).toBe(FILES['made.cdx'])
+  await lab.open('empty.cdx')
+  await page.getByRole('button', { name: 'Begin a view' }).click()
+  await page.getByLabel('Shown as').selectOption('List')
+  await page.getByLabel('Title', { exact: true }).fill('Mine')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await lab.says('empty.cdx', '---\ntype: view\nview_type: list\nquery: {}\ntitle: Mine\n---\n')
+  await expect(page.getByRole('heading', { name: 'Mine' })).toBeVisible()
 })
