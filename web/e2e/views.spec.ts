@@ -12,6 +12,7 @@ const FILES = {
   'sums.cdx': head('rollup', '  group_by: status\naggregate: {loss: [min, avg], _: [count]}\n'),
   'pictures.cdx': '---\ntype: view\nview_type: gallery\nquery: "ext:png"\n---\n',
   'p.png': Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'),
+  'bars.cdx': head('chart', '  group_by: status\nconfig: {chart: bar, y: loss, function: max}\n'),
   'made.cdx': `---
 type: view
 view_type: table # for now
@@ -139,4 +140,23 @@ test('a form that is left changes nothing, and an empty file becomes a view', as
   await page.getByRole('button', { name: 'Save' }).click()
   await lab.says('empty.cdx', '---\ntype: view\nview_type: list\nquery: {}\ntitle: Mine\n---\n')
   await expect(page.getByRole('heading', { name: 'Mine' })).toBeVisible()
+})
+
+test('a chart shows figures of groups and a property over another, and can be read as a table', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('bars.cdx')
+  await expect(page.getByRole('img', { name: 'max of loss by status: 2 values from 0.1 to 0.3' })).toBeVisible()
+  await page.getByText('As a table').click()
+  await expect(page.getByRole('row', { name: 'todo 0.3' })).toBeVisible()
+  await lab.isAccessible()
+  await page.getByRole('button', { name: 'Edit view' }).click()
+  await page.getByLabel('Drawn as').selectOption('Points')
+  await page.getByLabel('Across').fill('due')
+  if (lab.isPhone) await page.getByRole('button', { name: 'Preview' }).click()
+  await expect(page.getByRole('img', { name: 'loss by due: 3 values from 0.1 to 0.3' })).toBeVisible()
+  await lab.isAccessible()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await lab.says('bars.cdx', FILES['bars.cdx'].replace('{chart: bar, y: loss, function: max}', '{chart: scatter, y: loss, function: max, x: due}'))
+  lab.write('four.md', run('todo', 0.7, today))
+  await expect(page.getByRole('img', { name: 'loss by due: 4 values from 0.1 to 0.7' })).toBeVisible()
 })
