@@ -13,6 +13,8 @@ const FILES = {
   'pictures.cdx': '---\ntype: view\nview_type: gallery\nquery: "ext:png"\n---\n',
   'p.png': Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'),
   'bars.cdx': head('chart', '  group_by: status\nconfig: {chart: bar, y: loss, function: max}\n'),
+  'cork.cdx': head('corkboard', 'config: {card_fields: [loss]}\n'),
+  'lanes.cdx': head('corkboard', '  group_by: status\nconfig: {layout: swimlanes}\n'),
   'made.cdx': `---
 type: view
 view_type: table # for now
@@ -159,4 +161,31 @@ test('a chart shows figures of groups and a property over another, and can be re
   await lab.says('bars.cdx', FILES['bars.cdx'].replace('{chart: bar, y: loss, function: max}', '{chart: scatter, y: loss, function: max, x: due}'))
   lab.write('four.md', run('todo', 0.7, today))
   await expect(page.getByRole('img', { name: 'loss by due: 4 values from 0.1 to 0.7' })).toBeVisible()
+})
+
+test('cards of a corkboard lie where they are put, and in lanes get the value of theirs', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('cork.cdx')
+  const board = page.getByRole('region', { name: 'Corkboard' })
+  const card = board.getByRole('listitem').filter({ hasText: 'two' })
+  await expect(board.getByRole('listitem')).toHaveCount(3)
+  await lab.isAccessible()
+  await card.getByRole('link').focus()
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(`Alt+${key}`)
+  await lab.says('two.md', /corkboard_position:\n\s+x: 40\n\s+'y': 60\n---\n$/)
+  await expect(card.getByRole('link')).toBeFocused()
+  const at = (await card.boundingBox())!
+  await page.mouse.move(at.x + 60, at.y + 80)
+  await page.mouse.down()
+  await page.mouse.move(at.x + 90, at.y + 150, { steps: 4 })
+  await page.mouse.move(at.x + 102, at.y + 221, { steps: 4 })
+  await page.mouse.up()
+  await lab.says('two.md', /x: 80\n\s+'y': 200\n/)
+  await expect(page).toHaveURL(/cork\.cdx$/)
+  await lab.open('lanes.cdx')
+  await page.getByRole('region', { name: 'doing, 1 cards' }).getByRole('link', { name: 'two' }).focus()
+  await lab.isAccessible()
+  await page.keyboard.press('Alt+ArrowDown')
+  await expect(page.getByRole('region', { name: 'todo, 3 cards' })).toBeVisible()
+  await lab.says('two.md', /status: todo\n/)
 })
