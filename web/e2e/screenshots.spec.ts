@@ -67,6 +67,19 @@ for (const theme of ['light', 'dark'] as const) {
       await page.goto(`${url}/w/demo/-/search?q=${encodeURIComponent('tag:experiment loss<0.05')}`)
       await expect(page.getByText(/notes$/).first()).toBeVisible()
       await shoot('search')
+      for (const view of ['best', 'calendar', 'dashboard', 'gallery', 'todo']) {
+        await page.goto(`${url}/w/demo/lab/${view}.cdx`)
+        await expect(page.getByRole('heading', { level: 2 }).first()).toBeVisible()
+        await shoot(view)
+      }
+      await page.goto(`${url}/w/demo/lab/data`)
+      await expect(page.getByRole('main').getByRole('link').first()).toBeVisible()
+      await shoot('folder')
+      for (const place of ['history/lab', 'history/lab/plan.md', 'settings/members', 'settings/mounts', 'settings/account']) {
+        await page.goto(`${url}/w/demo/-/${place}`)
+        await expect(page.getByRole('heading').first()).toBeVisible()
+        await shoot(place.replace('history/lab/plan.md', 'versions').replace(/\/lab$/, '').replace('/', '-'))
+      }
       if (size === 'phone') {
         await page.getByRole('button', { name: 'Show or hide the tree' }).click()
         await shoot('tree')

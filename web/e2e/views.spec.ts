@@ -12,6 +12,20 @@ const FILES = {
   'sums.cdx': head('rollup', '  group_by: status\naggregate: {loss: [min, avg], _: [count]}\n'),
   'pictures.cdx': '---\ntype: view\nview_type: gallery\nquery: "ext:png"\n---\n',
   'p.png': Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'),
+  'bars.cdx': head('chart', '  group_by: status\nconfig: {chart: bar, y: loss, function: max}\n'),
+  'cork.cdx': head('corkboard', 'config: {card_fields: [loss]}\n'),
+  'lanes.cdx': head('corkboard', '  group_by: status\nconfig: {layout: swimlanes}\n'),
+  'made.cdx': `---
+type: view
+view_type: table # for now
+mine: {kept:   true}
+query:
+  # what ran
+  tags: [run]
+---
+Text below.
+`,
+  'empty.cdx': '',
   'broken.cdx': '---\nquery: [\n---\n',
   'wrong.cdx': '---\ntype: view\nquery: "loss<"\n---\n',
 }
@@ -52,6 +66,7 @@ test('calendar, tasks, figures and gallery show what they should', async ({ lab,
   await lab.begin(FILES)
   await lab.open('days.cdx')
   await expect(page.getByRole('gridcell', { name: today }).getByRole('link')).toHaveCount(3)
+  await expect(page.locator('.notice')).toHaveCount(0)
   await lab.isAccessible()
   await lab.open('tasks.cdx')
   await page.getByLabel('three is done').click()
@@ -75,4 +90,102 @@ test('what is wrong with a view is said, and its text is beside it', async ({ la
   await expect(page.getByRole('alert')).toBeVisible()
   await page.getByRole('button', { name: 'Source', exact: true }).click()
   await expect(lab.editor).toContainText('loss<')
+})
+
+test('a view is made with a form, drawn while it is changed, and its file keeps what was in it', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('made.cdx')
+  await page.getByRole('button', { name: 'Edit view' }).click()
+  const pane = lab.isPhone ? page.getByRole('dialog', { name: 'Edit view' }) : page.getByRole('complementary', { name: 'Edit view' })
+  await expect(pane.getByText('Finds 3 notes')).toBeVisible()
+  await pane.getByLabel('With all of these tags').fill('nothing')
+  await expect(pane.getByText('Finds 0 notes')).toBeVisible()
+  await pane.getByLabel('With all of these tags').fill('run')
+  await pane.getByRole('button', { name: 'Add condition' }).click()
+  await pane.getByLabel('Property of condition 1').fill('loss')
+  await pane.getByLabel('Comparison of condition 1').selectOption('below')
+  await pane.getByLabel('Value of condition 1').fill('0.25')
+  await expect(pane.getByText('Finds 2 notes')).toBeVisible()
+  await pane.getByLabel('Search line').fill('loss<')
+  await expect(pane.getByText('Not understood')).toBeVisible()
+  await expect(pane.getByLabel('Search line')).toHaveAttribute('aria-invalid', 'true')
+  await pane.getByLabel('Search line').fill('')
+  await pane.getByRole('button', { name: 'Add sort key' }).click()
+  await pane.getByLabel('Sort key 1', { exact: true }).fill('loss')
+  await pane.getByLabel('Direction of sort key 1').selectOption('Highest first')
+  await pane.getByRole('button', { name: 'Add status' }).click()
+  await lab.isAccessible()
+  if (lab.isPhone) await pane.getByRole('button', { name: 'Preview' }).click()
+  const rows = page.getByRole('region', { name: 'Table' }).locator('tbody tr:not([aria-hidden])')
+  await expect(rows.first()).toContainText('three')
+  await lab.isAccessible()
+  await pane.getByRole('button', { name: 'Save' }).click()
+  await expect(pane).toHaveCount(0)
+  await lab.says('made.cdx', FILES['made.cdx'].replace('[run]\n', '[run]\n  where: loss<0.25\n  sort: loss desc\n').replace('---\nText', 'config:\n  columns: [{id: title}, {id: status}]\n---\nText'))
+  await expect(rows).toHaveCount(2)
+})
+
+test('a form that is left changes nothing, and an empty file becomes a view', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('made.cdx')
+  await page.getByRole('button', { name: 'Edit view' }).click()
+  await page.getByLabel('Shown as').selectOption('Board')
+  await page.getByLabel('Grouped by').fill('status')
+  if (!lab.isPhone) await expect(page.getByRole('region', { name: 'todo, 2 cards' })).toBeVisible()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await expect(page.getByRole('region', { name: 'Table' })).toBeVisible()
+  expect(lab.read('made.cdx')).toBe(FILES['made.cdx'])
+  await lab.open('empty.cdx')
+  await page.getByRole('button', { name: 'Begin a view' }).click()
+  await page.getByLabel('Shown as').selectOption('List')
+  await page.getByLabel('Title', { exact: true }).fill('Mine')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await lab.says('empty.cdx', '---\ntype: view\nview_type: list\nquery: {}\ntitle: Mine\n---\n')
+  await expect(page.getByRole('heading', { name: 'Mine' })).toBeVisible()
+})
+
+test('a chart shows figures of groups and a property over another, and can be read as a table', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('bars.cdx')
+  await expect(page.getByRole('img', { name: 'max of loss by status: 2 values from 0.1 to 0.3' })).toBeVisible()
+  await page.getByText('As a table').click()
+  await expect(page.getByRole('row', { name: 'todo 0.3' })).toBeVisible()
+  await lab.isAccessible()
+  await page.getByRole('button', { name: 'Edit view' }).click()
+  await page.getByLabel('Drawn as').selectOption('Points')
+  await page.getByLabel('Across').fill('due')
+  if (lab.isPhone) await page.getByRole('button', { name: 'Preview' }).click()
+  await expect(page.getByRole('img', { name: 'loss by due: 3 values from 0.1 to 0.3' })).toBeVisible()
+  await lab.isAccessible()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await lab.says('bars.cdx', FILES['bars.cdx'].replace('{chart: bar, y: loss, function: max}', '{chart: scatter, y: loss, function: max, x: due}'))
+  lab.write('four.md', run('todo', 0.7, today))
+  await expect(page.getByRole('img', { name: 'loss by due: 4 values from 0.1 to 0.7' })).toBeVisible()
+})
+
+test('cards of a corkboard lie where they are put, and in lanes get the value of theirs', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('cork.cdx')
+  const board = page.getByRole('region', { name: 'Corkboard' })
+  const card = board.getByRole('listitem').filter({ hasText: 'two' })
+  await expect(board.getByRole('listitem')).toHaveCount(3)
+  await lab.isAccessible()
+  await card.getByRole('link').focus()
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(`Alt+${key}`)
+  await lab.says('two.md', /corkboard_position:\n\s+x: 40\n\s+'y': 60\n---\n$/)
+  await expect(card.getByRole('link')).toBeFocused()
+  const at = (await card.boundingBox())!
+  await page.mouse.move(at.x + 60, at.y + 80)
+  await page.mouse.down()
+  await page.mouse.move(at.x + 90, at.y + 150, { steps: 4 })
+  await page.mouse.move(at.x + 102, at.y + 221, { steps: 4 })
+  await page.mouse.up()
+  await lab.says('two.md', /x: 80\n\s+'y': 200\n/)
+  await expect(page).toHaveURL(/cork\.cdx$/)
+  await lab.open('lanes.cdx')
+  await page.getByRole('region', { name: 'doing, 1 cards' }).getByRole('link', { name: 'two' }).focus()
+  await lab.isAccessible()
+  await page.keyboard.press('Alt+ArrowDown')
+  await expect(page.getByRole('region', { name: 'todo, 3 cards' })).toBeVisible()
+  await lab.says('two.md', /status: todo\n/)
 })

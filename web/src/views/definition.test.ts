@@ -18,6 +18,12 @@ describe('views', () => {
     expect(readDefinition('---\nquery: {notebooks: "*", limit: 5}\n---\n', 'lab').query).toEqual({ notebooks: '*', limit: 5 })
   })
 
+  it('of days ask the server nothing about the property that puts notes on them', () => {
+    const { query, dateProperty } = readDefinition('---\nview_type: calendar\nquery: {date_property: due}\n---\n', 'lab')
+    expect([query.date_property, dateProperty]).toEqual([undefined, 'due'])
+    expect(readDefinition('---\nview_type: calendar\nquery: {date_property: due, date_after: today}\n---\n', 'lab').query.date_property).toBe('due')
+  })
+
   it.each(['', 'text', '---\n- a\n---\n', '---\na: [\n---\n'])('say what is wrong with %j', (text) => expect(() => readDefinition(text, 'lab')).toThrow())
 
   it.each([['status', 'status'], ['metrics.loss', 'metrics.loss'], ['month(date)', undefined], ['tag', undefined], [undefined, undefined]])('%j is set by a drag as %j', (group, property) => {

@@ -22,6 +22,8 @@ export interface Definition {
   /** Markdown below the head. */
   about: string
   groupBy?: string
+  /** The property that puts notes on a day. */
+  dateProperty?: string
 }
 
 /** So many are asked for where the view sets no limit: all that a page can have. */
@@ -41,14 +43,19 @@ export function readDefinition(text: string, notebook: string): Definition {
   const query: Json = { limit: MOST, ...(isJson(read.aggregate) ? { aggregate: read.aggregate } : {}), ...own }
   if (query.notebooks === undefined && query.notebook_ids === undefined) query.notebooks = [notebook]
   const config = isJson(read.config) ? read.config : {}
+  const type = typeof read.view_type === 'string' ? read.view_type : 'table'
+  const date = typeof config.date_property === 'string' ? config.date_property : query.date_property
+  // A query by itself would do nothing with it, and say so.
+  if (type === 'calendar' && query.date_after === undefined && query.date_before === undefined) delete query.date_property
   return {
-    type: typeof read.view_type === 'string' ? read.view_type : 'list',
+    type,
     title: typeof read.title === 'string' ? read.title : '',
     query,
     config,
     columns: columnsOf(config.columns, query.group_by),
     about: text.slice(head.body).trim(),
     ...(typeof query.group_by === 'string' ? { groupBy: query.group_by } : {}),
+    ...(typeof date === 'string' ? { dateProperty: date } : {}),
   }
 }
 

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+
+import type { File, Schemas } from '@/api/client'
+
+import { chartOf, dayText, figureOf } from './chart'
+import { readDefinition } from './definition'
+
+const file = (title: string, properties: Record<string, unknown>) => ({ title, properties }) as unknown as File
+const FILES = [file('b', { loss: 0.3, epochs: 20, due: '2026-11-12', status: 'todo' }), file('a', { loss: 0.1, epochs: 10, due: '2026-11-10', status: 'done' }), file('c', { status: 'todo' })]
+const GROUPS = { todo: [FILES[0]!, FILES[2]!], done: [FILES[1]!], _none: [] }
+const found = (groups?: Record<string, File[]>) => ({ files: FILES, groups: groups ?? null }) as Schemas['QueryResult']
+const view = (rest: string) => readDefinition(`---\nview_type: chart\n${rest}\n---\n`, 'lab')
+
+describe('charts', () => {
+  it.each<[string, boolean, string, [string, number, number][], number]>([
+    ['config: {chart: scatter, x: epochs, y: loss}', false, 'number', [['10', 10, 0.1], ['20', 20, 0.3]], 1],
+    ['config: {chart: line, x: due, y: loss}', false, 'date', [['2026-11-10', 20767, 0.1], ['2026-11-12', 20769, 0.3]], 1],
+    ['config: {y: loss}', false, 'name', [['b', 0, 0.3], ['a', 1, 0.1]], 1],
+    ['config: {x: status}', false, 'name', [['todo', 0, 2], ['done', 1, 1]], 0],
+    ['query: {group_by: status}', true, 'name', [['todo', 0, 2], ['done', 1, 1]], 0],
+    ['query: {group_by: status}\nconfig: {y: loss}\naggregate: {loss: max}', true, 'name', [['todo', 0, 0.3], ['done', 1, 0.1]], 1],
+  ])('of %j', (rest, isGrouped, scale, points, missing) => {
+    const chart = chartOf(view(rest), found(isGrouped ? GROUPS : undefined))
+    expect([chart.scale, chart.points.map(({ label, x, y }) => [label, x, y]), chart.missing]).toEqual([scale, points, missing])
+  })
+
+  it.each([['sum', 10], ['avg', 2.5], ['min', 1], ['max', 4], ['median', 2.5], ['count', 4]])('%s', (name, figure) => expect(figureOf(name, [4, 1, 3, 2])).toBe(figure))
+
+  it('have no figures of nothing', () => {
+    expect([figureOf('avg', []), figureOf('count', []), figureOf('median', [7])]).toEqual([undefined, 0, 7])
+    expect(dayText(20767)).toBe('2026-11-10')
+  })
+})
