@@ -33,6 +33,10 @@ export function useTreeMenu(selecting: ReturnType<typeof useSelecting>) {
     creating.note(row.folder.notebook, folderOf(row))
   }
 
+  function fromTemplate(row: Row): void {
+    creating.fromTemplate(row.folder.notebook, folderOf(row))
+  }
+
   function newFolder(row: Row): void {
     creating.folder(row.folder.notebook, folderOf(row))
   }
@@ -113,7 +117,7 @@ export function useTreeMenu(selecting: ReturnType<typeof useSelecting>) {
     return true
   }
 
-  return { newNote, newFolder, rename, move, remove, copyLink, download, upload, press }
+  return { newNote, fromTemplate, newFolder, rename, move, remove, copyLink, download, upload, press }
 }
 
 export type TreeMenuActions = ReturnType<typeof useTreeMenu>
