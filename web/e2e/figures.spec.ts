@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test'
 
 import { expect, test } from './support/lab'
 import type { Lab } from './support/lab'
+import { longTasks } from './support/tasks'
 
 test.skip(process.env.CODEX_FIGURES === undefined, 'CODEX_FIGURES asks for them')
 test.describe.configure({ timeout: 300_000 })
@@ -25,23 +26,6 @@ function corpus(): Record<string, string> {
     files[`many/n${n}.md`] = `---\ntitle: Note ${n}\ntags: [${n < CARDS ? 'card' : 'other'}]\nstatus: ${STATUS[n % 3]}\n---\n\nWord${n % 100} of note ${n}.\n`
   }
   return files
-}
-
-/** How long tasks took that held the page for more than 50 ms, in ms, while something was done. */
-async function longTasks(page: Page, act: () => Promise<void>): Promise<number[]> {
-  await page.evaluate(() => {
-    const seen: number[] = []
-    const observer = new PerformanceObserver((list) => seen.push(...list.getEntries().map((entry) => Math.round(entry.duration))))
-    observer.observe({ type: 'longtask' })
-    Object.assign(globalThis, { longTasks: { seen, observer } })
-  })
-  await act()
-  await page.waitForTimeout(500)
-  return page.evaluate(() => {
-    const { seen, observer } = (globalThis as unknown as { longTasks: { seen: number[]; observer: PerformanceObserver } }).longTasks
-    observer.disconnect()
-    return seen
-  })
 }
 
 function say(what: string, tasks: number[]): void {
