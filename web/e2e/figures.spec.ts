@@ -19,7 +19,7 @@ const STATUS = ['todo', 'doing', 'done']
 function corpus(): Record<string, string> {
   const files: Record<string, string> = {
     'board.cdx': '---\ntype: view\nview_type: kanban\nquery:\n  tags: [card]\n  group_by: status\nconfig:\n  columns: [{id: todo, filter: {status: todo}}, {id: doing, filter: {status: doing}}, {id: done, filter: {status: done}}]\n---\n',
-    'small.md': `# Small\n\n${LINE.repeat(12)}`,
+    'small.md': `# Small\n\n${LINE.repeat(60)}`,
     'large.md': `# Large\n\n${LINE.repeat(13_200)}`,
   }
   for (let n = 0; n < NOTES; n++) {
@@ -79,7 +79,7 @@ test('figures on ten thousand notes', async ({ lab, page }) => {
     await expect(page.getByRole('region', { name: /1667 cards/ }).first()).toBeVisible()
   }))
   expect(page.url()).toContain(address)
-  // The small one tells what the browser takes by itself.
+  // The small one fills the screen too, and tells what the browser takes by itself.
   for (const name of ['small.md', 'large.md']) {
     await lab.open(name)
     await expect(lab.editor).toContainText('A line of')
