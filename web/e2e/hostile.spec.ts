@@ -5,6 +5,9 @@ import { expect, test } from './support/lab'
 import { PASSWORD, cdx, end, makeWorkspace, remove, serve } from './support/server'
 import { longTasks } from './support/tasks'
 
+/** How long one task may hold the page: a second, on a machine that does three other things besides. */
+const HELD_MS = 3000
+
 const HOSTILE = [
   '# Hostile <script>window.ran = 1</script>', '<img src=x onerror="window.ran = 2">', '[a](javascript:window.ran=3)', '<a href="javascript:window.ran=4">b</a>',
   '<svg onload="window.ran = 5"><script>window.ran = 6</script></svg>', '<iframe srcdoc="<script>parent.ran = 7</script>"></iframe>',
@@ -66,14 +69,14 @@ test('ten megabytes of one line open, are edited and saved, and the page says ho
     await expect(page.getByText('without colours and preview')).toBeVisible({ timeout: 20_000 })
     await expect(lab.editor).toContainText('word word', { timeout: 20_000 })
   })
-  expect(Math.max(0, ...opening), 'the longest task while it opens, ms').toBeLessThan(1000)
+  expect(Math.max(0, ...opening), 'the longest task while it opens, ms').toBeLessThan(HELD_MS)
   await lab.editor.click()
   await page.keyboard.press('ControlOrMeta+Home')
   const typing = await longTasks(page, async () => {
     await page.keyboard.type('begun ', { delay: 60 })
     await expect(page.getByText('Saved', { exact: true })).toBeVisible({ timeout: 30_000 })
   })
-  expect(Math.max(0, ...typing), 'the longest task while somebody types, ms').toBeLessThan(1000)
+  expect(Math.max(0, ...typing), 'the longest task while somebody types, ms').toBeLessThan(HELD_MS)
   await expect.poll(() => lab.read('long.md') === `begun ${long}`, { timeout: 30_000 }).toBe(true)
 })
 
@@ -95,7 +98,7 @@ test('of five thousand pictures only those to be seen are fetched', async ({ lab
   })
   await page.waitForTimeout(1000)
   expect(fetched).toBeLessThan(400)
-  expect(Math.max(0, ...tasks), 'the longest task, ms').toBeLessThan(1500)
+  expect(Math.max(0, ...tasks), 'the longest task, ms').toBeLessThan(HELD_MS)
 })
 
 test('a view that cannot be read says why, and one that asks for a million rows stays usable', async ({ lab, page }) => {

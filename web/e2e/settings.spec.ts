@@ -2,6 +2,8 @@ import { expect, test } from './support/lab'
 import { PASSWORD, cdx } from './support/server'
 
 test('account, tokens, members, notebooks and mounts are governed from the settings', async ({ lab, page }) => {
+  // It checks a password twice, which others go before.
+  test.setTimeout(60_000)
   const other = `mem${lab.notebook}`
   cdx(process.env.CODEX_HOME_OF_TEST ?? '', ['user', 'add', other], `${PASSWORD}\n`)
   await lab.begin({ 'a.md': 'a\n' })
