@@ -6,6 +6,7 @@ const head = (type: string, rest = '') => `---\ntype: view\nview_type: ${type}\n
 const FILES = {
   'one.md': run('todo', 0.3, today), 'two.md': run('doing', 0.1, today), 'three.md': run('todo', 0.2, today),
   'table.cdx': head('table', 'config:\n  columns: [{id: title}, {id: loss}, {id: status}]\n'),
+  'groups.cdx': head('table', '  group_by: status\nconfig:\n  columns: [{id: title}, {id: loss}, {id: due}]  # mine\naggregate: {loss: [min, avg], _: count}\n'),
   'board.cdx': head('kanban', '  group_by: status\nconfig:\n  columns: [{id: todo, title: To do, filter: {status: todo}}, {id: doing, title: Doing, filter: {status: doing}}, {id: done, title: Done, filter: {status: done}}]\n  card_fields: [loss]\n'),
   'days.cdx': head('calendar', '  date_property: due\n'),
   'tasks.cdx': head('task-list'),
@@ -46,6 +47,56 @@ test('a table is sorted and edited, and follows the files', async ({ lab, page }
   await lab.says('two.md', run('done', 0.1, today))
   lab.write('four.md', run('todo', 0.4, today))
   await expect(rows).toHaveCount(4, { timeout: 3000 })
+})
+
+test('a table has groups that can be shut, figures below its columns, and columns that are chosen and as wide as one likes', async ({ lab, page }) => {
+  await lab.begin({ ...FILES, 'none.md': '---\ntags: [run]\nloss: 0.27\n---\n' })
+  await lab.open('groups.cdx')
+  const table = page.getByRole('region', { name: 'Table' })
+  const rows = table.locator('tbody tr:not([aria-hidden])')
+  await expect(rows).toHaveText([/doing 1 note ?min 0.1 ?avg 0.1$/, /^two/, /todo 2 notes ?min 0.2 ?avg 0.25$/, /^three/, /^one/, /Without status 1 note/, /^none/])
+  await expect(table.locator('tfoot')).toHaveText(/notes 4.*min 0.1.*avg 0.2175$/)
+  await lab.isAccessible()
+  const heading = page.getByRole('button', { name: 'todo 2 notes' })
+  await heading.focus()
+  await page.keyboard.press('Enter')
+  await expect(heading).toHaveAttribute('aria-expanded', 'false')
+  await expect(rows).toHaveCount(5)
+  await heading.click()
+  await expect(rows).toHaveCount(7)
+  await page.getByRole('button', { name: 'loss', exact: true }).click()
+  await page.getByRole('button', { name: 'loss', exact: true }).click()
+  await expect(rows.nth(3)).toContainText('one')
+
+  await page.getByRole('button', { name: 'Columns' }).click()
+  const menu = page.getByRole('dialog', { name: 'Columns' })
+  await lab.isAccessible()
+  await menu.getByRole('checkbox', { name: 'due' }).focus()
+  await page.keyboard.press('Space')
+  await lab.says('groups.cdx', FILES['groups.cdx'].replace(', {id: due}', ''))
+  await expect(menu.getByRole('checkbox', { name: 'due' })).toBeFocused()
+  await menu.getByRole('checkbox', { name: 'status' }).click()
+  await menu.getByRole('button', { name: 'Move status to the left' }).click()
+  await lab.says('groups.cdx', FILES['groups.cdx'].replace('{id: loss}, {id: due}', '{id: status}, {id: loss}'))
+  await page.keyboard.press('Escape')
+  await expect(table.locator('thead th')).toHaveText(['title', 'status', 'loss'])
+
+  const edge = page.getByRole('separator', { name: 'Width of title' })
+  const from = Number(await edge.getAttribute('aria-valuenow'))
+  await edge.focus()
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.press('ArrowRight')
+  await lab.says('groups.cdx', new RegExp(`columns: \\[\\{id: title, width: ${from + 32}\\}, \\{id: status\\}, \\{id: loss\\}\\]  # mine\\n`))
+  const at = (await edge.boundingBox())!
+  await page.mouse.move(at.x + 3, at.y + 10)
+  await page.mouse.down()
+  await page.mouse.move(at.x - 17, at.y + 10, { steps: 4 })
+  await page.mouse.up()
+  await lab.says('groups.cdx', new RegExp(`\\{id: title, width: ${from + 12}\\}, \\{id: status\\}`))
+  lab.write('five.md', run('done', 0.05, today))
+  await expect(rows.filter({ hasText: 'done 1 note' })).toBeVisible()
+  await expect(table.locator('tfoot')).toContainText('min 0.05')
+  await lab.isAccessible()
 })
 
 test('cards of a board are moved by keys, and empty columns are there', async ({ lab, page }) => {
