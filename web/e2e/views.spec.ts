@@ -16,6 +16,17 @@ const FILES = {
   'bars.cdx': head('chart', '  group_by: status\nconfig: {chart: bar, y: loss, function: max}\n'),
   'cork.cdx': head('corkboard', 'config: {card_fields: [loss]}\n'),
   'lanes.cdx': head('corkboard', '  group_by: status\nconfig: {layout: swimlanes}\n'),
+  'dash.cdx': `---
+type: view
+view_type: dashboard
+title: The week
+config:
+  layout:
+    - components: [{type: mini-view, span: 8, view: table.cdx}, {span: 4, title: Open, view_type: list, query: {where: 'status:todo'}}]
+    - [boards/inner.cdx, nothing.cdx, wrong.cdx]
+---
+`,
+  'boards/inner.cdx': '---\ntype: view\nview_type: dashboard\ntitle: Inner\nconfig: {layout: [[../dash.cdx, /sums.cdx]]}\n---\n',
   'made.cdx': `---
 type: view
 view_type: table # for now
@@ -131,6 +142,30 @@ test('calendar, tasks, figures and gallery show what they should', async ({ lab,
   await expect(page.getByRole('dialog').getByRole('img')).toBeVisible()
   await page.keyboard.press('Escape')
   await lab.isAccessible()
+})
+
+test('a dashboard has views as panels, each live and with its own faults, and never itself', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('dash.cdx')
+  const panel = (name: string) => page.getByRole('region', { name, exact: true })
+  await expect(panel('My table').getByRole('row')).toHaveCount(4)
+  await expect(panel('Open').getByRole('listitem')).toHaveCount(2)
+  await expect(panel('nothing.cdx').getByRole('alert')).toContainText('There is no nothing.cdx')
+  await expect(panel('wrong').getByRole('alert')).toContainText('a value is expected')
+  await expect(panel('dash').getByRole('alert')).toContainText('cannot be a panel of itself')
+  await expect(panel('My rollup').getByText('0.1', { exact: true }).first()).toBeVisible()
+  const [left, right] = [(await panel('My table').boundingBox())!, (await panel('Open').boundingBox())!]
+  if (lab.isPhone) expect(right.y).toBeGreaterThanOrEqual(left.y + left.height)
+  else expect([right.y, right.x > left.x + left.width, left.width > 1.8 * right.width]).toEqual([left.y, true, true])
+  await lab.isAccessible()
+  lab.write('four.md', run('todo', 0.05, today))
+  await expect(panel('Open').getByRole('listitem')).toHaveCount(3)
+  await expect(panel('My rollup').getByText('0.05', { exact: true }).first()).toBeVisible()
+  lab.write('nothing.cdx', head('task-list'))
+  await expect(panel('My task-list').getByRole('checkbox')).toHaveCount(4)
+  lab.write('table.cdx', FILES['table.cdx'].replace('title: My table', 'title: Renamed'))
+  await panel('Renamed').getByRole('link', { name: 'Renamed, in full' }).click()
+  await expect(page).toHaveURL(/\/table\.cdx$/)
 })
 
 test('what is wrong with a view is said, and its text is beside it', async ({ lab, page }) => {

@@ -69,7 +69,7 @@ function ofNotes(files: File[], kind: Chart['kind'], across: string, up: string)
   const isNumber = values.length > 0 && values.every(({ x }) => typeof x === 'number')
   // Bars stand side by side, whatever is written below them.
   const scale = kind === 'bar' || (!isDate && !isNumber) ? 'name' : isDate ? 'date' : 'number'
-  const points = values.map(({ x, y }, index): Point => ({ label: textOf(x), x: scale === 'number' ? Number(x) : scale === 'date' ? daysOf(x) : index, y }))
+  const points = values.map(({ x, y }, index): Point => ({ label: textOf(x), x: scale === 'number' ? Number(x) : scale === 'date' ? dayOf(x) : index, y }))
   if (scale !== 'name') points.sort((a, b) => a.x - b.x)
   return { kind, across, up, scale, points, missing: files.length - points.length }
 }
@@ -85,10 +85,16 @@ function groupsBy(files: File[], key: string): Record<string, File[]> {
   return Object.fromEntries(groups)
 }
 
-function daysOf(value: unknown): number {
+function dayOf(value: unknown): number {
   return Date.parse(`${dayOfValue(value) ?? ''}T00:00:00Z`) / DAY_MS
 }
 
-export function dayText(days: number): string {
-  return new Date(days * DAY_MS).toISOString().slice(0, 10)
+const inYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+
+/** How days are written on an axis: within one year without it. */
+export function daysOf(from: number, to: number): { year: string | undefined; textOf: (days: number) => string } {
+  const date = (days: number) => new Date(days * DAY_MS)
+  const [first, last] = [from, to].map((days) => date(days).toISOString().slice(0, 4))
+  if (first !== last) return { year: undefined, textOf: (days) => date(days).toISOString().slice(0, 10) }
+  return { year: first, textOf: (days) => inYear.format(date(days)) }
 }
