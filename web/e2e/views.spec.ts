@@ -13,6 +13,9 @@ const FILES = {
   'sums.cdx': head('rollup', '  group_by: status\naggregate: {loss: [min, avg], _: [count]}\n'),
   'pictures.cdx': '---\ntype: view\nview_type: gallery\nquery: "ext:png"\n---\n',
   'p.png': Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'),
+  'tall.png': Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAIAAAAECAAAAACBhLHlAAAADUlEQVR4nGNoaGCAIQAYDAQBPLlW0wAAAABJRU5ErkJggg==', 'base64'),
+  'old.md': '---\ntags: [month]\ndue: 2020-01-31\n---\n', 'undated.md': '---\ntags: [month]\n---\n', 'a.md': `---\ntags: [month]\ndue: ${today}\n---\n`, 'b.md': `---\ntags: [month]\ndue: ${today}\n---\n`,
+  'months.cdx': '---\ntype: view\nview_type: rollup\nquery: {tags: [month], group_by: week(due)}\n---\n',
   'bars.cdx': head('chart', '  group_by: status\nconfig: {chart: bar, y: loss, function: max}\n'),
   'cork.cdx': head('corkboard', 'config: {card_fields: [loss]}\n'),
   'lanes.cdx': head('corkboard', '  group_by: status\nconfig: {layout: swimlanes}\n'),
@@ -135,12 +138,60 @@ test('calendar, tasks, figures and gallery show what they should', async ({ lab,
   await lab.says('three.md', run('done', 0.2, today))
   await lab.isAccessible()
   await lab.open('sums.cdx')
-  await expect(page.getByText('0.1', { exact: true })).toBeVisible()
+  await expect(page.getByRole('definition').first()).toHaveText('0.1')
+  await expect(page.getByRole('region', { name: 'todo' })).toContainText(/todo ?1 note.*loss, avg 0.3$/)
+  await page.getByRole('button', { name: 'todo 1 note' }).click()
+  await expect(page.getByRole('region', { name: 'todo' }).getByRole('link', { name: 'one' })).toBeVisible()
   await lab.isAccessible()
+  await lab.open('months.cdx')
+  const sections = page.getByRole('region', { name: 'Figures' }).getByRole('button')
+  await expect(sections).toHaveText([/^Week \d+, \d{4}2 notes$/, /^Week 5, 20201 note$/, /^Without due1 note$/])
+  await expect(sections.first()).toHaveAttribute('aria-expanded', 'true')
+  await lab.isAccessible()
+})
+
+test('pictures lie side by side, each as high as it is, and are looked at one after the other', async ({ lab, page }) => {
+  await lab.begin(FILES)
   await lab.open('pictures.cdx')
-  await page.getByRole('button', { name: /p.*larger/ }).click()
-  await expect(page.getByRole('dialog').getByRole('img')).toBeVisible()
+  await page.getByRole('button', { name: 'p, larger' }).click()
+  const dialog = page.getByRole('dialog')
+  await expect(dialog.getByRole('img')).toHaveAttribute('alt', 'p')
+  await expect(dialog).toContainText('1 of 2')
+  await page.keyboard.press('ArrowRight')
+  await expect(dialog.getByRole('img')).toHaveAttribute('alt', 'tall')
+  await page.keyboard.press('ArrowRight')
+  await expect(dialog.getByRole('img')).toHaveAttribute('alt', 'p')
+  await lab.isAccessible()
   await page.keyboard.press('Escape')
+  await expect(page.getByRole('button', { name: 'p, larger' })).toBeFocused()
+  const heights = async () => Promise.all(['p', 'tall'].map(async (name) => (await page.getByRole('button', { name: `${name}, larger` }).boundingBox())!.height))
+  const [square, tall] = await heights()
+  expect(square).toBe(tall)
+  lab.write('pictures.cdx', FILES['pictures.cdx'].replace('---\n', '---\nconfig: {layout: masonry}\n'))
+  await lab.open('pictures.cdx')
+  await expect.poll(async () => { const [low = 1, high = 0] = await heights(); return high / low }).toBeGreaterThan(1.4)
+  await lab.isAccessible()
+})
+
+test('a week of a calendar fills a phone, with its days as rows, and a note is put on another day', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('days.cdx')
+  const days = page.getByRole('grid')
+  const cells = days.getByRole('gridcell')
+  if (!lab.isPhone) await page.getByLabel('How much is shown').selectOption('Week')
+  await expect(cells).toHaveCount(7)
+  await expect(days).toHaveClass(/one-week/)
+  const [first, last, all] = [(await cells.first().boundingBox())!, (await cells.last().boundingBox())!, (await days.boundingBox())!]
+  if (lab.isPhone) {
+    expect([first.x, first.width]).toEqual([last.x, last.width])
+    expect(first.width).toBeGreaterThan(0.98 * all.width - 4)
+    expect(last.y + last.height).toBeGreaterThan(all.y + all.height - 4)
+  } else expect(first.y).toBe(last.y)
+  const monday = (await cells.first().getAttribute('aria-label'))!
+  const note = cells.filter({ has: page.getByRole('link', { name: 'one', exact: true }) })
+  await note.getByRole('link', { name: 'one', exact: true }).focus()
+  await page.keyboard.press(today === monday ? 'Alt+ArrowRight' : 'Alt+ArrowLeft')
+  await lab.says('one.md', new RegExp(`due: '?(?!${today})\\d{4}-\\d{2}-\\d{2}`))
   await lab.isAccessible()
 })
 

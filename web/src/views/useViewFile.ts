@@ -34,7 +34,8 @@ export function useViewFile(notebook: () => number | undefined, paths: () => str
     const id = notebook()
     if (id === undefined) return null
     for (const path of paths()) {
-      const response = await send(new Request(contentUrlOf(workspace.slug, id, path)))
+      // What the browser kept is of before.
+      const response = await send(new Request(contentUrlOf(workspace.slug, id, path), { cache: 'no-cache' }))
       if (response.ok) return { path, text: await response.text() }
       if (response.status !== 404) throw Failure.of(response.status, await response.json().catch(() => undefined))
     }
