@@ -34,8 +34,7 @@ export function useViewFile(notebook: () => number | undefined, paths: () => str
     const id = notebook()
     if (id === undefined) return null
     for (const path of paths()) {
-      // What the browser kept is of before.
-      const response = await send(new Request(contentUrlOf(workspace.slug, id, path), { cache: 'no-cache' }))
+      const response = await send(new Request(contentUrlOf(workspace.slug, id, path)))
       if (response.ok) return { path, text: await response.text() }
       if (response.status !== 404) throw Failure.of(response.status, await response.json().catch(() => undefined))
     }
