@@ -19,7 +19,7 @@ describe('a dashboard', () => {
   it('may have views of its own, which list some notes alone', () => {
     const [[panel] = []] = rows('[{title: Open, view_type: list, query: "status:todo", config: {card_fields: [due]}}]')
     expect([panel?.title, panel?.own?.type, panel?.own?.query, panel?.own?.config]).toEqual(['Open', 'list', { limit: 200, q: 'status:todo', notebooks: ['lab'] }, { card_fields: ['due'] }])
-    expect(rows('[{query: {limit: 3}}, {view_type: kanban, query: {group_by: status}}]').map(([one]) => one?.own?.query.limit)).toEqual([3, 10_000])
+    expect(rows('[{query: {limit: 3}}, {view_type: chart, query: {group_by: status}}]').map(([one]) => one?.own?.query.limit)).toEqual([3, 10_000])
   })
 
   it('says of a panel what it lacks', () => {

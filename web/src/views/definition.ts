@@ -37,6 +37,9 @@ export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** These draw groups alone, and those are of all that is found: files beside them would be the same once more. */
+const OF_GROUPS = ['table', 'list', 'task-list', 'kanban', 'rollup']
+
 /** Throws where it is no view, with what is wrong. */
 export function readDefinition(text: string, notebook: string): Definition {
   const head = findHead(text)
@@ -55,6 +58,7 @@ export function definitionOf(read: Json, notebook: string, about = ''): Definiti
   const config: Json = { ...(Array.isArray(read.layout) ? { layout: read.layout as unknown[] } : {}), ...(isJson(read.config) ? read.config : {}) }
   query.group_by ??= groupOfConfig(config)
   const type = typeof read.view_type === 'string' ? read.view_type : 'table'
+  if (own.limit === undefined && typeof query.group_by === 'string' && OF_GROUPS.includes(type)) query.limit = 1
   const date = typeof config.date_property === 'string' ? config.date_property : query.date_property
   // A query by itself would do nothing with it, and say so.
   if (type === 'calendar' && query.date_after === undefined && query.date_before === undefined) delete query.date_property
