@@ -1,12 +1,14 @@
 //! From the async edge to the blocking core: a bounded number of threads, and a bounded queue before them. Passwords
-//! have threads of their own, so that sign-ins never take those of other requests.
+//! have threads of their own, which let all others go first, so that sign-ins take neither threads nor cores of other
+//! requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::error::ApiError;
+use crate::sys::step_back;
 
 /// Requests that may wait for a thread; who comes later is told to come back.
 const WAITING_MAX: usize = 1024;
@@ -43,7 +45,7 @@ impl Bridge {
     /// How many threads the runtime is to have for it.
     pub(super) fn threads(cores: usize) -> usize {
         // A few more for what the runtime itself does on them.
-        Self::work_threads(cores) + Self::password_threads(cores) + 4
+        Self::work_threads(cores) + 4
     }
 
     fn work_threads(cores: usize) -> usize {
@@ -63,7 +65,9 @@ impl Bridge {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
-        self.work.run(work).await
+        let done = self.work.enter(work).await?;
+        let done = tokio::task::spawn_blocking(done).await;
+        done.map_err(died)?.map_err(Into::into)
     }
 
     /// Runs the hashing of a password.
@@ -75,31 +79,38 @@ impl Bridge {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
-        self.passwords.run(work).await
+        let work = self.passwords.enter(work).await?;
+        let (sender, receiver) = oneshot::channel();
+        let body = move || {
+            step_back();
+            let _ = sender.send(work());
+        };
+        // A thread that has stepped back cannot come forward again, so it does nothing else.
+        std::thread::Builder::new().name("password".to_owned()).spawn(body).map_err(died)?;
+        receiver.await.map_err(died)?.map_err(Into::into)
     }
 }
 
+fn died(error: impl std::fmt::Display) -> ApiError {
+    ApiError::internal(format!("a request died: {error}"))
+}
+
 impl Lane {
-    async fn run<T, E>(&self, work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, ApiError>
+    /// The work with the slot that it runs in, as soon as one is free.
+    async fn enter<T, W>(&self, work: W) -> Result<impl FnOnce() -> T + Send + use<T, W>, ApiError>
     where
-        T: Send + 'static,
-        E: Into<ApiError> + Send + 'static,
+        W: FnOnce() -> T + Send,
     {
         let slot = match Arc::clone(&self.slots).try_acquire_owned() {
             Ok(slot) => slot,
             Err(_) => self.wait().await?,
         };
         let span = tracing::Span::current();
-        let body = move || {
+        Ok(move || {
             // The work goes on where the caller has gone away, and counts as long.
             let _slot = slot;
             span.in_scope(work)
-        };
-        let done = tokio::task::spawn_blocking(body).await;
-        match done {
-            Ok(result) => result.map_err(Into::into),
-            Err(error) => Err(ApiError::internal(format!("a request died: {error}"))),
-        }
+        })
     }
 
     async fn wait(&self) -> Result<OwnedSemaphorePermit, ApiError> {

@@ -107,7 +107,7 @@ impl Dir {
     pub fn open_dir(&self, rel: &NotePath) -> Result<Self, StoreError> {
         let fd = self
             .open_at(rel, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
-            .context("open folder", self.shown(rel))?;
+            .context_with("open folder", || self.shown(rel))?;
         Ok(Self { fd, path: self.shown(rel) })
     }
 
@@ -117,8 +117,9 @@ impl Dir {
     /// What openat2(2) says.
     pub fn open_file(&self, rel: &NotePath) -> Result<File, StoreError> {
         // O_NONBLOCK: a fifo in the store must not hang the index.
-        let fd =
-            self.open_at(rel, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty()).context("open", self.shown(rel))?;
+        let fd = self
+            .open_at(rel, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty())
+            .context_with("open", || self.shown(rel))?;
         Ok(File::from(fd))
     }
 
@@ -146,11 +147,22 @@ impl Dir {
     /// # Errors
     /// What the calls say; `EISDIR` where it is a folder.
     pub fn read(&self, rel: &NotePath, limit: u64) -> Result<(Vec<u8>, StoreStat), StoreError> {
-        let file = self.open_file(rel)?;
-        let stat = StoreStat::of(&file).context("read attributes of", self.shown(rel))?;
-        let mut bytes = Vec::with_capacity(usize::try_from(stat.size.min(limit)).unwrap_or(0));
-        file.take(limit).read_to_end(&mut bytes).context("read", self.shown(rel))?;
+        let mut bytes = Vec::new();
+        let stat = self.read_into(rel, limit, &mut bytes)?;
         Ok((bytes, stat))
+    }
+
+    /// The same, into `bytes` in the place of what they held: for who reads many files, one after another.
+    ///
+    /// # Errors
+    /// As [`Dir::read`].
+    pub fn read_into(&self, rel: &NotePath, limit: u64, bytes: &mut Vec<u8>) -> Result<StoreStat, StoreError> {
+        bytes.clear();
+        let file = self.open_file(rel)?;
+        let stat = StoreStat::of(&file).context_with("read attributes of", || self.shown(rel))?;
+        bytes.reserve_exact(usize::try_from(stat.size.min(limit)).unwrap_or(0));
+        file.take(limit).read_to_end(bytes).context_with("read", || self.shown(rel))?;
+        Ok(stat)
     }
 
     /// The entries of the folder at `rel`, in the filesystem's order.
@@ -158,11 +170,12 @@ impl Dir {
     /// # Errors
     /// What the calls say.
     pub fn list(&self, rel: &NotePath) -> Result<Vec<DirEntry>, StoreError> {
-        let fd =
-            self.open_at(rel, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty()).context("list", self.shown(rel))?;
+        let fd = self
+            .open_at(rel, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
+            .context_with("list", || self.shown(rel))?;
         let mut entries = Vec::new();
-        for entry in rustix::fs::Dir::new(fd).context("list", self.shown(rel))? {
-            let entry = entry.context("list", self.shown(rel))?;
+        for entry in rustix::fs::Dir::new(fd).context_with("list", || self.shown(rel))? {
+            let entry = entry.context_with("list", || self.shown(rel))?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
                 let name = OsStr::from_bytes(name).to_owned();
@@ -186,9 +199,10 @@ impl Dir {
             match rustix::fs::mkdirat(&parent, part, Mode::from_raw_mode(0o777)) {
                 Ok(()) => self.sync(&made)?,
                 Err(Errno::EXIST) => {}
-                Err(error) => return Err(error).context("make folder", self.shown(rel)),
+                Err(error) => return Err(error).context_with("make folder", || self.shown(rel)),
             }
-            made = made.join(part.as_bytes()).map_err(|_| Errno::INVAL).context("make folder", self.shown(rel))?;
+            made =
+                made.join(part.as_bytes()).map_err(|_| Errno::INVAL).context_with("make folder", || self.shown(rel))?;
         }
         Ok(())
     }
@@ -199,7 +213,8 @@ impl Dir {
     /// What unlinkat(2) says.
     pub fn remove_file(&self, rel: &NotePath) -> Result<(), StoreError> {
         let parent = self.open_dir(&rel.parent())?;
-        rustix::fs::unlinkat(&parent, rel.name(), rustix::fs::AtFlags::empty()).context("remove", self.shown(rel))
+        rustix::fs::unlinkat(&parent, rel.name(), rustix::fs::AtFlags::empty())
+            .context_with("remove", || self.shown(rel))
     }
 
     /// Renames `from` to `to`, both below this directory, replacing a file that is there.
@@ -208,6 +223,6 @@ impl Dir {
     /// What renameat(2) says.
     pub fn rename(&self, from: &NotePath, to: &NotePath) -> Result<(), StoreError> {
         let (old, new) = (self.open_dir(&from.parent())?, self.open_dir(&to.parent())?);
-        rustix::fs::renameat(&old, from.name(), &new, to.name()).context("rename", self.shown(from))
+        rustix::fs::renameat(&old, from.name(), &new, to.name()).context_with("rename", || self.shown(from))
     }
 }

@@ -42,10 +42,20 @@ pub trait IoContext<T> {
     /// # Errors
     /// The error it was called on, with its context.
     fn context(self, action: &'static str, path: impl AsRef<Path>) -> Result<T, StoreError>;
+
+    /// The same, with a path that is made only for an error.
+    ///
+    /// # Errors
+    /// The error it was called on, with its context.
+    fn context_with<P: Into<PathBuf>>(self, action: &'static str, path: impl FnOnce() -> P) -> Result<T, StoreError>;
 }
 
 impl<T, E: Into<io::Error>> IoContext<T> for Result<T, E> {
     fn context(self, action: &'static str, path: impl AsRef<Path>) -> Result<T, StoreError> {
         self.map_err(|source| StoreError { action, path: path.as_ref().to_owned(), source: source.into() })
+    }
+
+    fn context_with<P: Into<PathBuf>>(self, action: &'static str, path: impl FnOnce() -> P) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError { action, path: path().into(), source: source.into() })
     }
 }

@@ -13,11 +13,39 @@ const LENGTH: usize = 160;
 /// No more of a text is looked at, in bytes.
 const LOOKED_AT: usize = 1 << 20;
 
-/// A token with its place in the text.
+/// A run of letters and digits, as full text cuts a text.
+#[derive(Clone, Copy)]
 struct Token<'t> {
-    text: Cow<'t, str>,
+    run: &'t str,
+    start: usize,
+}
+
+impl<'t> Token<'t> {
+    fn end(&self) -> usize {
+        self.start + self.run.len()
+    }
+
+    /// As full text folds it; `None` where nothing of it is left.
+    fn folded(&self) -> Option<Cow<'t, str>> {
+        folded(self.run)
+    }
+
+    /// Whether it is this folded word, or begins with it.
+    fn is(&self, word: &str, prefix: bool) -> bool {
+        if !self.run.is_ascii() {
+            return self.folded().is_some_and(|text| if prefix { text.starts_with(word) } else { text == word });
+        }
+        let run = if prefix { self.run.as_bytes().get(..word.len()) } else { Some(self.run.as_bytes()) };
+        run.is_some_and(|run| run.eq_ignore_ascii_case(word.as_bytes()))
+    }
+}
+
+/// A phrase in the text.
+struct Place<'t> {
     start: usize,
     end: usize,
+    /// Its first token.
+    first: Token<'t>,
 }
 
 /// An excerpt of about 160 characters around the phrases (tokens, and whether the last is a prefix), in one line,
@@ -25,26 +53,23 @@ struct Token<'t> {
 #[must_use]
 pub fn snippet(text: &str, phrases: &[(Vec<String>, bool)]) -> Option<String> {
     let text = head(text);
-    let tokens = cut(text);
-    let matches = matches(&tokens, phrases);
-    let first = densest(&matches, &tokens)?;
-    let start = excerpt_start(text, tokens[first.0].start);
+    let places = places(text, phrases);
+    let start = excerpt_start(text, densest(&places)?.start);
     let end = excerpt_end(text, start);
     let mut excerpt = String::with_capacity(end - start + 32);
     if start > 0 {
         excerpt.push('…');
     }
     let mut at = start;
-    for &(from, to) in &matches {
-        let (from, to) = (tokens[from].start, tokens[to].end);
-        if from < at || to > end {
+    for place in &places {
+        if place.start < at || place.end > end {
             continue;
         }
-        push_line(&mut excerpt, &text[at..from]);
+        push_line(&mut excerpt, &text[at..place.start]);
         excerpt.push(MARKS.0);
-        push_line(&mut excerpt, &text[from..to]);
+        push_line(&mut excerpt, &text[place.start..place.end]);
         excerpt.push(MARKS.1);
-        at = to;
+        at = place.end;
     }
     push_line(&mut excerpt, text[at..end].trim_end());
     if end < text.trim_end().len() {
@@ -62,41 +87,52 @@ fn head(text: &str) -> &str {
     &text[..end]
 }
 
-/// Runs of letters, digits and marks, each folded as full text folds it.
-fn cut(text: &str) -> Vec<Token<'_>> {
-    if text.is_ascii() {
-        return cut_plain(text);
-    }
-    let is_mark = |c: char| !c.is_ascii() && unicode_normalization::char::is_combining_mark(c);
-    let is_part = |c: char| c.is_alphanumeric() || is_mark(c);
-    let mut found = Vec::new();
-    let mut start = None;
-    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
-        match (start, is_part(c)) {
-            (None, true) => start = Some(at),
-            (Some(from), false) => {
-                found.extend(folded(&text[from..at]).map(|text| Token { text, start: from, end: at }));
-                start = None;
-            }
-            _ => {}
-        }
-    }
-    found
+/// Runs of letters, digits and marks. None is kept: most of a text is looked at once, and is not what is searched for.
+#[derive(Clone)]
+struct Tokens<'t> {
+    text: &'t str,
+    /// Whether every byte is a character.
+    is_plain: bool,
+    at: usize,
 }
 
-/// The same where every byte is a character.
-fn cut_plain(text: &str) -> Vec<Token<'_>> {
-    let bytes = text.as_bytes();
-    let mut found = Vec::with_capacity(bytes.len() / 6);
-    let mut at = 0;
-    while at < bytes.len() {
-        let end = bytes[at..].iter().position(|byte| !byte.is_ascii_alphanumeric()).map_or(bytes.len(), |len| at + len);
-        if end > at {
-            found.extend(folded(&text[at..end]).map(|text| Token { text, start: at, end }));
-        }
-        at = end + 1;
+impl<'t> Tokens<'t> {
+    fn of(text: &'t str) -> Self {
+        Self { text, is_plain: text.is_ascii(), at: 0 }
     }
-    found
+
+    /// From here on, the next bytes that are of a run, or are of none.
+    fn len_while(&self, of_run: bool) -> usize {
+        let rest = &self.text[self.at..];
+        if self.is_plain {
+            return rest.bytes().position(|byte| byte.is_ascii_alphanumeric() != of_run).unwrap_or(rest.len());
+        }
+        rest.find(|c: char| is_part(c) != of_run).unwrap_or(rest.len())
+    }
+}
+
+impl<'t> Iterator for Tokens<'t> {
+    type Item = Token<'t>;
+
+    fn next(&mut self) -> Option<Token<'t>> {
+        loop {
+            self.at += self.len_while(false);
+            let start = self.at;
+            self.at += self.len_while(true);
+            let run = &self.text[start..self.at];
+            if run.is_empty() {
+                return None;
+            }
+            // Of marks alone nothing is left.
+            if run.is_ascii() || folded(run).is_some() {
+                return Some(Token { run, start });
+            }
+        }
+    }
+}
+
+fn is_part(c: char) -> bool {
+    c.is_alphanumeric() || (!c.is_ascii() && unicode_normalization::char::is_combining_mark(c))
 }
 
 /// A run as full text folds it; `None` where nothing of it is left. Of plain letters and digits that is their lower case,
@@ -109,36 +145,67 @@ fn folded(run: &str) -> Option<Cow<'_, str>> {
     Some(if is_lower { Cow::Borrowed(run) } else { Cow::Owned(run.to_ascii_lowercase()) })
 }
 
-/// Where phrases stand: numbers of their first and last tokens, in order.
-fn matches(tokens: &[Token<'_>], phrases: &[(Vec<String>, bool)]) -> Vec<(usize, usize)> {
+/// Where phrases stand, in order; of several that begin at the same token, the longest.
+fn places<'t>(text: &'t str, phrases: &[(Vec<String>, bool)]) -> Vec<Place<'t>> {
     let mut found = Vec::new();
-    for start in 0..tokens.len() {
-        let lengths = phrases.iter().filter(|(words, prefix)| {
-            !words.is_empty()
-                && words.len() <= tokens.len() - start
-                && words.iter().zip(&tokens[start..]).enumerate().all(|(number, (word, token))| {
-                    if *prefix && number + 1 == words.len() {
-                        token.text.starts_with(word.as_str())
-                    } else {
-                        token.text == *word
-                    }
-                })
-        });
-        if let Some(longest) = lengths.map(|(words, _)| words.len()).max() {
-            found.push((start, start + longest - 1));
+    let mut look = |tokens: &mut Tokens<'t>| {
+        let Some(first) = tokens.next() else { return false };
+        let ends = phrases.iter().filter_map(|(words, prefix)| end_of(first, tokens.clone(), words, *prefix));
+        if let Some(end) = ends.max() {
+            found.push(Place { start: first.start, end, first });
         }
+        true
+    };
+    let mut tokens = Tokens::of(text);
+    if tokens.is_plain {
+        for start in beginnings(text, phrases) {
+            tokens.at = start;
+            look(&mut tokens);
+        }
+    } else {
+        while look(&mut tokens) {}
     }
     found
 }
 
-/// The match with the most different tokens of matches within an excerpt's length after it.
-fn densest(matches: &[(usize, usize)], tokens: &[Token<'_>]) -> Option<(usize, usize)> {
-    let mut best: Option<(usize, (usize, usize))> = None;
-    for (number, &candidate) in matches.iter().take(200).enumerate() {
-        let end = tokens[candidate.0].start + LENGTH;
-        let mut seen: Vec<&str> = Vec::new();
-        for &(from, _) in matches[number..].iter().take_while(|(_, to)| tokens[*to].end <= end) {
-            let text: &str = &tokens[from].text;
+/// Where a phrase may begin in a text in which every byte is a character, in order: found many times faster than token
+/// after token.
+fn beginnings(text: &str, phrases: &[(Vec<String>, bool)]) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    for word in phrases.iter().filter_map(|(words, _)| words.first()) {
+        let word = word.as_bytes();
+        let Some(first) = word.first() else { continue };
+        let places = memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), bytes);
+        found.extend(places.filter(|&at| {
+            (at == 0 || !bytes[at - 1].is_ascii_alphanumeric())
+                && bytes.get(at..at + word.len()).is_some_and(|there| there.eq_ignore_ascii_case(word))
+        }));
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Where a phrase ends that begins with this token, if it does.
+fn end_of(first: Token<'_>, mut rest: Tokens<'_>, words: &[String], prefix: bool) -> Option<usize> {
+    let (word, others) = words.split_first()?;
+    let mut last = first.is(word, prefix && others.is_empty()).then_some(first)?;
+    for (number, word) in others.iter().enumerate() {
+        let is_last = number + 1 == others.len();
+        last = rest.next().filter(|token| token.is(word, prefix && is_last))?;
+    }
+    Some(last.end())
+}
+
+/// The place with the most different words of places within an excerpt's length after it.
+fn densest<'p, 't>(places: &'p [Place<'t>]) -> Option<&'p Place<'t>> {
+    let mut best: Option<(usize, &Place<'t>)> = None;
+    for (number, candidate) in places.iter().take(200).enumerate() {
+        let end = candidate.start + LENGTH;
+        let mut seen: Vec<Option<Cow<'t, str>>> = Vec::new();
+        for place in places[number..].iter().take_while(|place| place.end <= end) {
+            let text = place.first.folded();
             if !seen.contains(&text) {
                 seen.push(text);
             }
@@ -205,14 +272,13 @@ mod tests {
     #[test]
     fn plain_texts_are_cut_like_any_other() {
         for text in ["", " ", "a", "Adam, SGD.", "  x1-y2\n", "a b"] {
-            let places = |tokens: Vec<Token<'_>>| -> Vec<(String, usize, usize)> {
-                tokens.into_iter().map(|token| (token.text.into_owned(), token.start, token.end)).collect()
+            let cut = |text: &str| -> Vec<(String, usize)> {
+                Tokens::of(text).map(|token| (token.run.to_owned(), token.start)).collect()
             };
             // What stands behind it is another kind of text.
-            let other = format!("{text} é");
-            let mut expected = places(cut(&other));
+            let mut expected = cut(&format!("{text} é"));
             expected.pop();
-            assert_eq!(places(cut(text)), expected, "{text:?}");
+            assert_eq!(cut(text), expected, "{text:?}");
         }
     }
 
@@ -237,6 +303,26 @@ mod tests {
     #[test]
     fn marks_in_the_text_are_no_marks() {
         check("a \u{2}adam\u{3} b", &["adam"], Some("a <adam> b"));
+    }
+
+    #[test]
+    fn tokens_are_those_of_full_text() {
+        proptest::proptest!(|(text: String)| {
+            let cut: Vec<String> = Tokens::of(&text).filter_map(|token| token.folded().map(Cow::into_owned)).collect();
+            proptest::prop_assert_eq!(cut, tokens(&text));
+        });
+    }
+
+    #[test]
+    fn a_plain_text_has_the_places_of_any_other() {
+        proptest::proptest!(|(text in "[abAB1 ,.]{0,40}", words in "[ab]{1,2}( [ab1]{1,2})?", prefix: bool)| {
+            let phrases = [(tokens(&words), prefix), (tokens("ab"), false)];
+            let ends = |text: &str| -> Vec<(usize, usize)> {
+                places(text, &phrases).iter().map(|place| (place.start, place.end)).collect()
+            };
+            // What stands behind it is another kind of text.
+            proptest::prop_assert_eq!(ends(&text), ends(&format!("{text} é")));
+        });
     }
 
     #[test]

@@ -185,6 +185,32 @@ fn wrong_passwords_that_come_at_once_are_slowed_like_those_that_come_one_after_a
     assert!(statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
 }
 
+/// Their priorities, of the threads of this process that hash a password.
+fn hashing_threads() -> Vec<i32> {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("a process has threads").flatten();
+    let stats = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
+    // Number, (name), state, and the fields of proc_pid_stat(5) up to its nice value.
+    let hashing = stats.filter_map(|stat| Some(stat.split_once("(password)")?.1.split(' ').nth(17)?.parse().ok()?));
+    hashing.collect()
+}
+
+#[test]
+fn passwords_are_hashed_by_threads_that_let_others_go_first() {
+    let api = Api::start_with(|config| config.requests_per_second = 0);
+    api.account("ada");
+    let mut seen = Vec::new();
+    std::thread::scope(|scope| {
+        let signing_in = scope.spawn(|| at_once(&api, 8, PASSWORD));
+        while !signing_in.is_finished() {
+            // One that has only begun has not stepped back yet.
+            seen.extend(hashing_threads().into_iter().filter(|nice| *nice != 0));
+            std::thread::yield_now();
+        }
+        assert_eq!(signing_in.join().expect("answers"), [200; 8]);
+    });
+    assert!(!seen.is_empty() && seen.iter().all(|nice| *nice >= 10), "{seen:?}");
+}
+
 /// A guess is not free because nobody waits for its answer.
 #[test]
 fn a_wrong_password_counts_whose_sender_goes_away() {

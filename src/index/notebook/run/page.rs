@@ -50,19 +50,22 @@ pub(super) fn add_snippets(search: &Search<'_>, files: &mut [FileRow]) -> Result
     }
     let folders: Vec<(NotebookNumber, Dir)> =
         search.sources.iter().filter_map(|source| Some((source.number, source.reader.folder()?))).collect();
+    let mut bytes = Vec::new();
     for file in files {
         search.deadline.check()?;
         let folder = folders.iter().find(|(number, _)| *number == file.number);
-        file.snippet = folder.and_then(|(_, folder)| excerpt(folder, file, &words));
+        file.snippet = folder.and_then(|(_, folder)| {
+            folder.read_into(&file.path, READ_FOR_SNIPPETS, &mut bytes).ok()?;
+            excerpt(file, &bytes, &words)
+        });
     }
     Ok(())
 }
 
-/// An excerpt of a file as it is in the store now.
-fn excerpt(folder: &Dir, file: &FileRow, words: &[(Vec<String>, bool)]) -> Option<String> {
-    let (bytes, _) = folder.read(&file.path, READ_FOR_SNIPPETS).ok()?;
+/// An excerpt of a file that holds these bytes now.
+fn excerpt(file: &FileRow, bytes: &[u8], words: &[(Vec<String>, bool)]) -> Option<String> {
     let name = file.path.name().to_str()?;
-    let found = snippet(&text_of(name, &file.content_type, &bytes), words);
+    let found = snippet(&text_of(name, &file.content_type, bytes), words);
     // Frontmatter that cannot be read is text too, which only parsing tells.
-    found.or_else(|| snippet(&parse(name, &file.content_type, &bytes, &[]).body, words))
+    found.or_else(|| snippet(&parse(name, &file.content_type, bytes, &[]).body, words))
 }
