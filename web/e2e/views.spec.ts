@@ -63,7 +63,7 @@ test('a table is sorted and edited, and follows the files', async ({ lab, page }
   await expect(rows).toHaveCount(4, { timeout: 3000 })
 })
 
-test('a table has groups that can be shut, figures below its columns, and columns that are chosen and as wide as one likes', async ({ lab, page }) => {
+test('a table has groups that can be shut, and figures below its columns', async ({ lab, page }) => {
   await lab.begin({ ...FILES, 'none.md': '---\ntags: [run]\nloss: 0.27\n---\n' })
   await lab.open('groups.cdx')
   const table = page.getByRole('region', { name: 'Table' })
@@ -81,7 +81,15 @@ test('a table has groups that can be shut, figures below its columns, and column
   await page.getByRole('button', { name: 'loss', exact: true }).click()
   await page.getByRole('button', { name: 'loss', exact: true }).click()
   await expect(rows.nth(3)).toContainText('one')
+  lab.write('five.md', run('done', 0.05, today))
+  await expect(rows.filter({ hasText: 'done 1 note' })).toBeVisible()
+  await expect(table.locator('tfoot')).toContainText('min 0.05')
+})
 
+test('columns of a table are chosen, moved, and as wide as one likes, and the file keeps that', async ({ lab, page }) => {
+  await lab.begin(FILES)
+  await lab.open('groups.cdx')
+  const table = page.getByRole('region', { name: 'Table' })
   await page.getByRole('button', { name: 'Columns' }).click()
   const menu = page.getByRole('dialog', { name: 'Columns' })
   await lab.isAccessible()
@@ -107,10 +115,6 @@ test('a table has groups that can be shut, figures below its columns, and column
   await page.mouse.move(at.x - 17, at.y + 10, { steps: 4 })
   await page.mouse.up()
   await lab.says('groups.cdx', new RegExp(`\\{id: title, width: ${from + 12}\\}, \\{id: status\\}`))
-  lab.write('five.md', run('done', 0.05, today))
-  await expect(rows.filter({ hasText: 'done 1 note' })).toBeVisible()
-  await expect(table.locator('tfoot')).toContainText('min 0.05')
-  await lab.isAccessible()
 })
 
 test('cards of a board are moved by keys, and empty columns are there', async ({ lab, page }) => {
@@ -127,7 +131,7 @@ test('cards of a board are moved by keys, and empty columns are there', async ({
   await lab.says('two.md', run('doing', 0.1, today))
 })
 
-test('calendar, tasks, figures and gallery show what they should', async ({ lab, page }) => {
+test('calendar and tasks show what they should', async ({ lab, page }) => {
   await lab.begin(FILES)
   await lab.open('days.cdx')
   await expect(page.getByRole('gridcell', { name: today }).getByRole('link')).toHaveCount(3)
@@ -137,10 +141,14 @@ test('calendar, tasks, figures and gallery show what they should', async ({ lab,
   await page.getByLabel('three is done').click()
   await lab.says('three.md', run('done', 0.2, today))
   await lab.isAccessible()
+})
+
+test('a rollup has figures of all and of its sections, of weeks the latest first', async ({ lab, page }) => {
+  await lab.begin(FILES)
   await lab.open('sums.cdx')
   await expect(page.getByRole('definition').first()).toHaveText('0.1')
-  await expect(page.getByRole('region', { name: 'todo' })).toContainText(/todo ?1 note.*loss, avg 0.3$/)
-  await page.getByRole('button', { name: 'todo 1 note' }).click()
+  await expect(page.getByRole('region', { name: 'todo' })).toContainText(/todo ?2 notes.*loss, avg 0.25$/)
+  await page.getByRole('button', { name: 'todo 2 notes' }).click()
   await expect(page.getByRole('region', { name: 'todo' }).getByRole('link', { name: 'one' })).toBeVisible()
   await lab.isAccessible()
   await lab.open('months.cdx')
