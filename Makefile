@@ -56,6 +56,22 @@ web-figures: need-build need-fuse web ## What the page takes on 10,000 notes, a 
 	@cargo build --release --locked --quiet
 	@export PATH="$(NODE_PATHS)" CODEX_FIGURES=1 CODEX_BIN=$(CURDIR)/$(CDX); cd web; npm run --silent e2e -- figures --project desktop
 
+.PHONY: web-lighthouse
+web-lighthouse: need-build need-fuse web $(TOOLS)/lighthouse/.installed ## Google's Lighthouse on a sign-in page, a note and a folder, on a desktop and a phone; fails under 95
+	@.ci/need chromium=chromium
+	@cargo build --release --locked --quiet
+	@export PATH="$(NODE_PATHS)" CODEX_LIGHTHOUSE=$(TOOLS)/lighthouse CODEX_BIN=$(CURDIR)/$(CDX); cd web; npm run --silent e2e -- lighthouse --project desktop
+
+# With what it needs it is 185 MB: no part of what the page is built with.
+# The last one for Node 20.
+LIGHTHOUSE := 12.8.2
+$(TOOLS)/lighthouse/.installed:
+	@.ci/need-node
+	@echo "installing Lighthouse into .tools (once)"
+	@mkdir -p $(@D)
+	@PATH="$(NODE_PATHS)"; npm install --prefix $(@D) --no-audit --no-fund --loglevel error lighthouse@$(LIGHTHOUSE)
+	@touch $@
+
 .PHONY: screenshots
 screenshots: need-build need-fuse web ## Pictures of the main screens, light and dark, into docs/screenshots
 	@.ci/need chromium=chromium

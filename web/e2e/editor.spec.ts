@@ -162,3 +162,16 @@ test('Markdown reads as it means: in the editor, and as a page', async ({ lab, p
   await page.getByRole('button', { name: 'Write', exact: true }).click()
   await expect(lab.editor).toBeVisible()
 })
+
+test('a text that has no head has its properties in a sidecar, beside it', async ({ lab }) => {
+  await lab.begin({ 'data.csv': 'a,b\n1,2\n', 'data.csv.yaml': 'status: raw\n' })
+  await lab.open('data.csv')
+  const panel = await lab.panel()
+  await panel.getByLabel('status').fill('clean')
+  await panel.getByLabel('status').press('Enter')
+  await lab.says('data.csv.yaml', 'status: clean\n')
+  expect(lab.read('data.csv')).toBe('a,b\n1,2\n')
+  await lab.isAccessible()
+  lab.write('data.csv.yaml', 'status: by an editor\n')
+  await expect(panel.getByLabel('status')).toHaveValue('by an editor')
+})

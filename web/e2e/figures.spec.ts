@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test'
 
 import { expect, test } from './support/lab'
 import type { Lab } from './support/lab'
+import { longTasks } from './support/tasks'
 
 test.skip(process.env.CODEX_FIGURES === undefined, 'CODEX_FIGURES asks for them')
 test.describe.configure({ timeout: 300_000 })
@@ -18,30 +19,13 @@ const STATUS = ['todo', 'doing', 'done']
 function corpus(): Record<string, string> {
   const files: Record<string, string> = {
     'board.cdx': '---\ntype: view\nview_type: kanban\nquery:\n  tags: [card]\n  group_by: status\nconfig:\n  columns: [{id: todo, filter: {status: todo}}, {id: doing, filter: {status: doing}}, {id: done, filter: {status: done}}]\n---\n',
-    'small.md': `# Small\n\n${LINE.repeat(12)}`,
+    'small.md': `# Small\n\n${LINE.repeat(60)}`,
     'large.md': `# Large\n\n${LINE.repeat(13_200)}`,
   }
   for (let n = 0; n < NOTES; n++) {
     files[`many/n${n}.md`] = `---\ntitle: Note ${n}\ntags: [${n < CARDS ? 'card' : 'other'}]\nstatus: ${STATUS[n % 3]}\n---\n\nWord${n % 100} of note ${n}.\n`
   }
   return files
-}
-
-/** How long tasks took that held the page for more than 50 ms, in ms, while something was done. */
-async function longTasks(page: Page, act: () => Promise<void>): Promise<number[]> {
-  await page.evaluate(() => {
-    const seen: number[] = []
-    const observer = new PerformanceObserver((list) => seen.push(...list.getEntries().map((entry) => Math.round(entry.duration))))
-    observer.observe({ type: 'longtask' })
-    Object.assign(globalThis, { longTasks: { seen, observer } })
-  })
-  await act()
-  await page.waitForTimeout(500)
-  return page.evaluate(() => {
-    const { seen, observer } = (globalThis as unknown as { longTasks: { seen: number[]; observer: PerformanceObserver } }).longTasks
-    observer.disconnect()
-    return seen
-  })
 }
 
 function say(what: string, tasks: number[]): void {
@@ -95,7 +79,7 @@ test('figures on ten thousand notes', async ({ lab, page }) => {
     await expect(page.getByRole('region', { name: /1667 cards/ }).first()).toBeVisible()
   }))
   expect(page.url()).toContain(address)
-  // The small one tells what the browser takes by itself.
+  // The small one fills the screen too, and tells what the browser takes by itself.
   for (const name of ['small.md', 'large.md']) {
     await lab.open(name)
     await expect(lab.editor).toContainText('A line of')

@@ -1,7 +1,9 @@
 /** Addresses of pages. The server sends the page for the same ones (src/api/ops/ui.rs). */
 import { createRouter, createWebHistory } from 'vue-router'
+import type { RouteLocationNormalized } from 'vue-router'
 
 import { api, ask } from './api/client'
+import { isText, kindOf } from './lib/kinds'
 import { useSession } from './stores/session'
 import { useWorkspace } from './stores/workspace'
 
@@ -26,8 +28,17 @@ export const router = createRouter({
   ],
 })
 
+/** What an address will need is fetched while it is asked who is there, and not one after the other. */
+function fetchAhead(to: RouteLocationNormalized): void {
+  const parts: (() => Promise<unknown>)[] = to.matched.map((record) => record.components?.default as unknown).filter((one) => typeof one === 'function') as never
+  if (to.name === 'place' && isText(kindOf([to.params.path ?? []].flat().join('/')))) parts.push(() => import('./editor/NotePage.vue'), () => import('./editor/live'))
+  // Where one does not arrive, that is said by whoever needs it.
+  for (const part of parts) part().catch(() => undefined)
+}
+
 router.beforeEach(async (to) => {
   const session = useSession()
+  fetchAhead(to)
   if (to.meta.isPublic) return true
   if (!(await session.resume())) {
     const { is_first } = await ask(api.GET('/api/v1/users/register', {}))

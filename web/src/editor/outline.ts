@@ -53,9 +53,55 @@ function plain(words: string): string {
   return words.replace(/!?\[\[(?:[^\]|]*\|)?([^\]]*)\]\]/g, '$1').replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[*_`~]/g, '')
 }
 
-/** Of the body: what its author wrote. Words are what stands between spaces, and each sign of scripts without them. */
+const OTHER = 0
+const LETTER = 1
+/** What is a word by itself: scripts without spaces. */
+const SIGN = 2
+/** What stands within words, and begins none. */
+const WITHIN = 3
+const SPACE = 4
+type Kind = typeof OTHER | typeof LETTER | typeof SIGN | typeof WITHIN | typeof SPACE
+
+const kinds = new Map<number, Kind>()
+
+function kindOf(code: number): Kind {
+  const known = kinds.get(code)
+  if (known !== undefined) return known
+  const sign = String.fromCodePoint(code)
+  let kind: Kind = OTHER
+  if (/\s/.test(sign)) kind = SPACE
+  else if (/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u.test(sign)) kind = SIGN
+  else if (/[\p{L}\p{N}]/u.test(sign)) kind = LETTER
+  else if (/[\p{M}'’_.-]/u.test(sign)) kind = WITHIN
+  kinds.set(code, kind)
+  return kind
+}
+
+/**
+ * Of the body: what its author wrote. Words are what stands between spaces, and each sign of scripts without them; spaces
+ * in a row are one character. In one go, since a megabyte is counted while somebody types.
+ */
 export function countsOf(text: string): Counts {
-  const body = text.slice(findHead(text)?.body ?? 0)
-  const words = body.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[\p{L}\p{N}][\p{L}\p{N}\p{M}'’_.-]*/gu)
-  return { words: words?.length ?? 0, characters: Array.from(body.replace(/\s+/g, ' ').trim()).length }
+  let words = 0
+  let characters = 0
+  let isInWord = false
+  let hasSpace = false
+  for (let at = findHead(text)?.body ?? 0; at < text.length; at++) {
+    const code = text.codePointAt(at) ?? 0
+    if (code > 0xffff) at++
+    const kind = kindOf(code)
+    if (kind === SPACE) {
+      hasSpace = characters > 0
+      isInWord = false
+      continue
+    }
+    characters += hasSpace ? 2 : 1
+    hasSpace = false
+    if (kind === OTHER) isInWord = false
+    else if (!isInWord && kind !== WITHIN) {
+      words++
+      isInWord = kind === LETTER
+    }
+  }
+  return { words, characters }
 }

@@ -19,6 +19,8 @@ import { ours } from './grammar'
 /** Above it a text is edited without colours and preview: a parser would hold up the keys. */
 const LONGEST_LINE = 20_000
 const LARGEST = 6_000_000
+/** A longer line is scrolled along: its first layout held the page for five seconds at ten megabytes. */
+const LONGEST_WRAPPED = 500_000
 
 const colours = HighlightStyle.define([
   { tag: t.heading, class: 'tok-heading' },
@@ -37,13 +39,20 @@ const colours = HighlightStyle.define([
 ])
 
 export function isHuge(text: string): boolean {
-  if (text.length > LARGEST) return true
+  return text.length > LARGEST || hasLineOver(LONGEST_LINE, text)
+}
+
+function hasLineOver(longest: number, text: string): boolean {
   let start = 0
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-    if (end - start > LONGEST_LINE) return true
+    if (end - start > longest) return true
     start = end + 1
   }
-  return text.length - start > LONGEST_LINE
+  return text.length - start > longest
+}
+
+function isWrapped(text: string, isNote: boolean): boolean {
+  return (isNote || text.length < 200_000) && !hasLineOver(LONGEST_WRAPPED, text)
 }
 
 /** CodeMirror knows one kind of line end a text; where there are both, the carriage returns stay as characters. */
@@ -83,7 +92,7 @@ export function common(text: string, isNote: boolean): Extension[] {
     EditorView.clipboardInputFilter.of((pasted, state) => pasted.replace(/\r\n?|\n/g, state.lineBreak)),
     EditorState.allowMultipleSelections.of(true),
     EditorState.tabSize.of(4),
-    isNote || text.length < 200_000 ? EditorView.lineWrapping : [],
+    isWrapped(text, isNote) ? EditorView.lineWrapping : [],
     isNote ? [] : [lineNumbers(), highlightActiveLine()],
     keymap.of([
       ...(isNote ? [...formatKeymap, ...markdownKeymap] : []),

@@ -3,9 +3,9 @@ import { useRouter } from 'vue-router'
 
 import { contentUrl } from '@/api/client'
 import type { File, Notebook } from '@/api/client'
+import { useCopying } from '@/components/copying'
 import { addressOf, faultOfName, join, nameOf, parentOf } from '@/lib/paths'
 import { useDialogs } from '@/stores/dialogs'
-import { useToasts } from '@/stores/toasts'
 import { useWorkspace } from '@/stores/workspace'
 import { useTreeActions } from '@/tree/actions'
 import type { Thing } from '@/tree/actions'
@@ -14,7 +14,7 @@ export function useThingMenu(file: () => File, notebook: Notebook) {
   const workspace = useWorkspace()
   const actions = useTreeActions()
   const dialogs = useDialogs()
-  const toasts = useToasts()
+  const copy = useCopying()
   const router = useRouter()
 
   function thing(): Thing {
@@ -25,13 +25,8 @@ export function useThingMenu(file: () => File, notebook: Notebook) {
     return addressOf(workspace.slug, notebook.slug, path)
   }
 
-  async function copyLink(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(location.origin + address(file().path))
-      toasts.done('Link copied')
-    } catch (cause) {
-      toasts.failed('The link was not copied', cause)
-    }
+  function copyLink(): Promise<void> {
+    return copy(location.origin + address(file().path), 'Link copied')
   }
 
   function download(): void {

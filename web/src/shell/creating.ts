@@ -72,6 +72,23 @@ export function useCreating() {
     })
   }
 
+  /** A file that begins with a template, in a folder; opens it. */
+  function fromTemplate(notebookId: number, at: string, template?: string): void {
+    dialogs.ask({
+      kind: 'template',
+      title: 'New note from a template',
+      notebook: notebookId,
+      folder: at,
+      ...(template === undefined ? {} : { template }),
+      run: async ({ notebook: into, template: id, path }) => {
+        const params = { path: { ws: workspaces.slug, nb: String(into) } }
+        const body = { template_id: id, ...(path === undefined ? {} : { filename: path }) }
+        const made = await ask(api.POST('/api/v1/workspaces/{ws}/notebooks/{nb}/files/from-template', { params, body }))
+        await router.push(addressOf(workspaces.slug, slugOf(into), made.path))
+      },
+    })
+  }
+
   function folder(notebookId: number, parent: string): void {
     dialogs.ask({
       kind: 'name',
@@ -97,5 +114,5 @@ export function useCreating() {
     return path === '' ? name : `${name} / ${path}`
   }
 
-  return { goTo, workspace, notebook, note, folder }
+  return { goTo, workspace, notebook, note, fromTemplate, folder }
 }

@@ -1,5 +1,5 @@
 /** What the command palette offers for what has been typed. */
-import { BookPlus, FilePlus2, FileText, FolderPlus, Hash, LogOut, Moon, Notebook, PanelLeft, PanelRight, Search, Settings, Sun } from '@lucide/vue'
+import { BookPlus, FilePlus2, FileStack, FileText, FolderPlus, Hash, LogOut, Moon, Notebook, PanelLeft, PanelRight, Search, Settings, Sun } from '@lucide/vue'
 import type { Component } from 'vue'
 import { useRouter } from 'vue-router'
 
@@ -8,9 +8,11 @@ import { iconOf, kindOf } from '@/lib/kinds'
 import { addressOf, parentOf } from '@/lib/paths'
 import { shortcut } from '@/lib/screen'
 import { isDark } from '@/lib/theme'
+import { SECTIONS } from '@/settings/sections'
 import { useLayout } from '@/stores/layout'
 import { useRecent } from '@/stores/recent'
 import { useSession } from '@/stores/session'
+import { searchFor } from '@/stores/tags'
 import { useWorkspace } from '@/stores/workspace'
 
 import { useCreating } from './creating'
@@ -28,7 +30,6 @@ export interface PaletteItem {
 }
 
 const FOUND = 8
-const SETTINGS = [['account', 'Account'], ['access', 'Sessions and tokens'], ['members', 'Members'], ['notebooks', 'Notebooks'], ['mounts', 'Mounts']] as const
 
 export function usePaletteItems() {
   const workspace = useWorkspace()
@@ -52,6 +53,7 @@ export function usePaletteItems() {
     const open = [router.currentRoute.value.params.path ?? []].flat().join('/')
     const all: (Omit<PaletteItem, 'id' | 'group'> & { isOffered?: boolean })[] = [
       { icon: FilePlus2, label: 'New note', run: () => at && creating.note(at.id, parentOf(open)), isOffered: workspace.canWrite && !!at },
+      { icon: FileStack, label: 'New note from a template', run: () => at && creating.fromTemplate(at.id, parentOf(open)), isOffered: workspace.canWrite && !!at },
       { icon: FolderPlus, label: 'New folder', run: () => at && creating.folder(at.id, parentOf(open)), isOffered: workspace.canWrite && !!at },
       { icon: BookPlus, label: 'New notebook', run: () => creating.notebook(), isOffered: workspace.canWrite },
       { icon: BookPlus, label: 'New workspace', run: () => creating.workspace() },
@@ -64,7 +66,7 @@ export function usePaletteItems() {
         .filter((one) => one.id !== workspace.current?.id)
         .map((one) => ({ icon: Notebook, label: `Open workspace ${one.name}`, run: () => creating.goTo(one.slug) })),
       ...workspace.notebooks.map((one) => ({ icon: Notebook, label: `Open notebook ${one.name}`, run: () => go(one.slug, '') })),
-      ...SETTINGS.map(([section, label]) => ({ icon: Settings, label: `Settings: ${label}`, run: () => router.push({ name: 'settings', params: { ws: workspace.slug, section } }) })),
+      ...SECTIONS.map(({ name, label }) => ({ icon: Settings, label: `Settings: ${label}`, run: () => router.push({ name: 'settings', params: { ws: workspace.slug, section: name } }) })),
       { icon: LogOut, label: 'Sign out', run: () => session.signOut().then(() => router.replace({ name: 'sign-in' })) },
     ]
     return all.filter((one) => one.isOffered !== false).map((one) => ({ ...one, id: `action:${one.label}`, group: 'Actions' }))
@@ -101,7 +103,7 @@ export function usePaletteItems() {
   }
 
   function tagItem(tag: string): PaletteItem {
-    return { id: `tag:${tag}`, group: 'Tags', icon: Hash, label: tag, run: () => search(`tag:${tag}`) }
+    return { id: `tag:${tag}`, group: 'Tags', icon: Hash, label: tag, run: () => search(searchFor(tag)) }
   }
 
   async function found(text: string, signal: AbortSignal): Promise<PaletteItem[]> {

@@ -28,12 +28,25 @@ export interface ConfirmQuestion {
   kind: 'confirm'
   title: string
   text: string
+  /** What it is about, one a line. */
+  items?: string[]
   button: string
   isDanger?: boolean
-  run: () => Promise<void>
+  /** Does it, and may say how far it is. */
+  run: (say: (progress: string) => void) => Promise<void>
 }
 
-export type Question = NameQuestion | FolderQuestion | ConfirmQuestion
+export interface TemplateQuestion {
+  kind: 'template'
+  title: string
+  notebook: number
+  folder: string
+  /** The one that is chosen at first. */
+  template?: string
+  run: (made: { notebook: number; template: string; path: string | undefined }) => Promise<void>
+}
+
+export type Question = NameQuestion | FolderQuestion | ConfirmQuestion | TemplateQuestion
 
 export const useDialogs = defineStore('dialogs', () => {
   const question = shallowRef<Question | null>(null)

@@ -11,6 +11,11 @@ export type Tag = Schemas['Tag']
 
 const SETTLE_MS = 400
 
+/** The search line for what bears a tag or one below it. */
+export function searchFor(tag: string): string {
+  return /\s/.test(tag) ? `tag:"${tag}"` : `tag:${tag}`
+}
+
 export const useTags = defineStore('tags', () => {
   const workspace = useWorkspace()
   const tags = ref<Tag[]>([])

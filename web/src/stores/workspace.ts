@@ -25,9 +25,12 @@ export const useWorkspace = defineStore('workspace', () => {
   async function open(wanted: string): Promise<void> {
     if (current.value?.slug === wanted) return
     const params = { path: { ws: wanted } }
+    const listing = ask(api.GET('/api/v1/workspaces/{ws}/notebooks', { params }))
+    // Whether there is such a workspace is what the first answer says.
+    listing.catch(() => undefined)
     const found = await ask(api.GET('/api/v1/workspaces/{ws}', { params }))
     follow(found.id)
-    notebooks.value = await ask(api.GET('/api/v1/workspaces/{ws}/notebooks', { params }))
+    notebooks.value = await listing
     current.value = found
     try {
       localStorage.setItem(LAST, found.slug)

@@ -2,10 +2,10 @@
 import { useRoute, useRouter } from 'vue-router'
 
 import { contentUrlOf } from '@/api/client'
+import { useCopying } from '@/components/copying'
 import { addressOf, faultOfName, isBelow, nameOf, parentOf } from '@/lib/paths'
 import { useCreating } from '@/shell/creating'
 import { useDialogs } from '@/stores/dialogs'
-import { useToasts } from '@/stores/toasts'
 import { useWorkspace } from '@/stores/workspace'
 
 import { outermost, useTreeActions } from './actions'
@@ -21,7 +21,7 @@ export function useTreeMenu(selecting: ReturnType<typeof useSelecting>) {
   const creating = useCreating()
   const actions = useTreeActions()
   const uploads = useUploads()
-  const toasts = useToasts()
+  const copy = useCopying()
   const route = useRoute()
   const router = useRouter()
 
@@ -31,6 +31,10 @@ export function useTreeMenu(selecting: ReturnType<typeof useSelecting>) {
 
   function newNote(row: Row): void {
     creating.note(row.folder.notebook, folderOf(row))
+  }
+
+  function fromTemplate(row: Row): void {
+    creating.fromTemplate(row.folder.notebook, folderOf(row))
   }
 
   function newFolder(row: Row): void {
@@ -82,11 +86,10 @@ export function useTreeMenu(selecting: ReturnType<typeof useSelecting>) {
     await router.replace(addressOf(workspace.slug, notebook.slug, to + open.slice(thing.path.length)))
   }
 
-  async function copyLink(row: Row): Promise<void> {
+  function copyLink(row: Row): Promise<void> {
     const notebook = workspace.notebookOf(row.folder.notebook)
     const path = row.file?.path ?? row.folder.path
-    await navigator.clipboard.writeText(location.origin + addressOf(workspace.slug, notebook?.slug ?? '', path))
-    toasts.done('Link copied')
+    return copy(location.origin + addressOf(workspace.slug, notebook?.slug ?? '', path), 'Link copied')
   }
 
   function download(row: Row): void {
@@ -113,7 +116,7 @@ export function useTreeMenu(selecting: ReturnType<typeof useSelecting>) {
     return true
   }
 
-  return { newNote, newFolder, rename, move, remove, copyLink, download, upload, press }
+  return { newNote, fromTemplate, newFolder, rename, move, remove, copyLink, download, upload, press }
 }
 
 export type TreeMenuActions = ReturnType<typeof useTreeMenu>

@@ -7,6 +7,8 @@ import type { SyntaxNode, SyntaxNodeRef } from '@lezer/common'
 
 import { isTouched } from './blocks'
 import { noteContext } from './context'
+import { measureIn } from './hanging'
+import type { Measure } from './hanging'
 import { Bullet, Formula, Picture, Rule, TaskBox } from './widgets'
 
 const HIDDEN = Decoration.replace({})
@@ -24,17 +26,23 @@ const LINK = classOf('cm-link')
 
 type Found = Range<Decoration>[]
 
-function build(view: EditorView): DecorationSet {
+interface Making {
+  found: Found
+  measure: Measure
+}
+
+function build(view: EditorView, measure: Measure): DecorationSet {
   const found: Found = []
   for (const { from, to } of view.visibleRanges) {
-    syntaxTree(view.state).iterate({ from, to, enter: (node) => add(view.state, node, found) })
+    syntaxTree(view.state).iterate({ from, to, enter: (node) => add(view.state, node, { found, measure }) })
   }
   return Decoration.set(found, true)
 }
 
 /** Whether what is within is looked at too. */
-function add(state: EditorState, node: SyntaxNodeRef, found: Found): boolean {
+function add(state: EditorState, node: SyntaxNodeRef, making: Making): boolean {
   const { name, from, to } = node
+  const { found } = making
   if (name in MARKS) found.push((MARKS[name] as Decoration).range(from, to))
   else if (name in HIDES) hideMark(state, node, found)
   else if (/^ATXHeading|^SetextHeading/.test(name)) line(state, from, to, `cm-h cm-h${name.at(-1)}`, found)
@@ -42,7 +50,7 @@ function add(state: EditorState, node: SyntaxNodeRef, found: Found): boolean {
   else if (name === 'FencedCode' || name === 'CodeBlock') line(state, from, to, 'cm-block', found)
   else if (name === 'Link' || name === 'Autolink' || name === 'URL') return addLink(state, node.node, found)
   else if (name === 'WikiLink') addWikiLink(state, node.node, found)
-  else return addWidget(state, node, found)
+  else return addWidget(state, node, making)
   return true
 }
 
@@ -89,7 +97,7 @@ function addWikiLink(state: EditorState, node: SyntaxNode, found: Found): void {
   found.push(HIDDEN.range(open.from, bar && bar.to < close.from ? bar.to : open.to), HIDDEN.range(close.from, close.to))
 }
 
-function addWidget(state: EditorState, node: SyntaxNodeRef, found: Found): boolean {
+function addWidget(state: EditorState, node: SyntaxNodeRef, { found, measure }: Making): boolean {
   const { name, from, to } = node
   const replace = (widget: Decoration) => {
     found.push(widget.range(from, to))
@@ -99,9 +107,14 @@ function addWidget(state: EditorState, node: SyntaxNodeRef, found: Found): boole
     case 'TaskMarker':
       return replace(Decoration.replace({ widget: new TaskBox(/x/i.test(state.sliceDoc(from, to))) }))
     case 'ListMark': {
-      const isTask = node.node.parent?.getChild('Task')
-      const isBullet = /^[-*+]$/.test(state.sliceDoc(from, to))
-      if (!isBullet || isTouched(state, from, to)) return false
+      const isTask = node.node.parent?.getChild('Task') != null
+      const mark = state.sliceDoc(from, to)
+      const isHidden = /^[-*+]$/.test(mark) && !isTouched(state, from, to)
+      const line = state.doc.lineAt(from)
+      const indent = state.sliceDoc(line.from, from)
+      // In a quote the line begins with other marks, and has a padding of its own.
+      if (/^\s*$/.test(indent)) found.push(measure({ indent, mark: isHidden ? '' : mark, isBullet: isHidden && !isTask, isTask }).range(line.from))
+      if (!isHidden) return false
       return replace(isTask ? HIDDEN : Decoration.replace({ widget: new Bullet() }))
     }
     case 'HorizontalRule':
@@ -139,14 +152,16 @@ function addPicture(state: EditorState, node: SyntaxNode, found: Found): boolean
 export const inline = ViewPlugin.fromClass(
   class {
     decorations: DecorationSet
+    readonly measure: Measure
 
     constructor(view: EditorView) {
-      this.decorations = build(view)
+      this.measure = measureIn(view)
+      this.decorations = build(view, this.measure)
     }
 
     update(update: ViewUpdate): void {
       const isParsed = syntaxTree(update.startState) !== syntaxTree(update.state)
-      if (update.docChanged || update.viewportChanged || update.selectionSet || update.focusChanged || isParsed) this.decorations = build(update.view)
+      if (update.docChanged || update.viewportChanged || update.selectionSet || update.focusChanged || isParsed) this.decorations = build(update.view, this.measure)
     }
   },
   { decorations: (plugin) => plugin.decorations },

@@ -2,7 +2,8 @@
 import type { SyntaxNode } from '@lezer/common'
 import type { EditorState } from '@codemirror/state'
 import type { EditorView } from '@codemirror/view'
-import { WidgetType } from '@codemirror/view'
+
+import { Shown } from './widgets'
 
 export type Alignment = 'left' | 'center' | 'right' | ''
 
@@ -27,17 +28,9 @@ export function tableOf(text: string): TableText {
   return { head: cellsOf(head), rows: rows.map(cellsOf), alignments }
 }
 
-export class Table extends WidgetType {
-  constructor(readonly text: string) {
-    super()
-  }
-
-  override eq(other: Table): boolean {
-    return other.text === this.text
-  }
-
+export class Table extends Shown {
   override toDOM(view: EditorView): HTMLElement {
-    const { head, rows, alignments } = tableOf(this.text)
+    const { head, rows, alignments } = tableOf(this.words)
     const box = document.createElement('div')
     box.className = 'cm-table'
     const table = box.appendChild(document.createElement('table'))
@@ -62,10 +55,6 @@ export class Table extends WidgetType {
       view.focus()
     }
     return box
-  }
-
-  override ignoreEvent(): boolean {
-    return true
   }
 }
 

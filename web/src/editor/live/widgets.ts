@@ -5,13 +5,33 @@ import { WidgetType } from '@codemirror/view'
 import { renderDiagram, renderMath } from '../heavy'
 import { noteContext } from './context'
 
-export class TaskBox extends WidgetType {
-  constructor(readonly isDone: boolean) {
+/** Of one kind, those of the same words are the same: what is drawn stays. */
+export abstract class Shown extends WidgetType {
+  constructor(readonly words: string) {
     super()
   }
 
-  override eq(other: TaskBox): boolean {
-    return other.isDone === this.isDone
+  override eq(other: WidgetType): boolean {
+    return other instanceof Shown && other.constructor === this.constructor && other.words === this.words
+  }
+}
+
+/** What is drawn a moment after its text is there; a click leads into the text. */
+abstract class Drawn extends Shown {
+  protected draw(view: EditorView, element: HTMLElement, text: string, work: (element: HTMLElement) => Promise<void>): HTMLElement {
+    element.textContent = text
+    void work(element).then(() => view.requestMeasure())
+    return element
+  }
+
+  override ignoreEvent(): boolean {
+    return false
+  }
+}
+
+export class TaskBox extends Shown {
+  constructor(readonly isDone: boolean) {
+    super(isDone ? 'x' : '')
   }
 
   override toDOM(view: EditorView): HTMLElement {
@@ -29,15 +49,11 @@ export class TaskBox extends WidgetType {
     }
     return box
   }
-
-  override ignoreEvent(): boolean {
-    return true
-  }
 }
 
-export class Bullet extends WidgetType {
-  override eq(): boolean {
-    return true
+export class Bullet extends Shown {
+  constructor() {
+    super('')
   }
 
   override toDOM(): HTMLElement {
@@ -48,9 +64,9 @@ export class Bullet extends WidgetType {
   }
 }
 
-export class Rule extends WidgetType {
-  override eq(): boolean {
-    return true
+export class Rule extends Shown {
+  constructor() {
+    super('')
   }
 
   override toDOM(): HTMLElement {
@@ -60,16 +76,12 @@ export class Rule extends WidgetType {
   }
 }
 
-export class Picture extends WidgetType {
+export class Picture extends Shown {
   constructor(
     readonly source: string,
     readonly alt: string,
   ) {
-    super()
-  }
-
-  override eq(other: Picture): boolean {
-    return other.source === this.source && other.alt === this.alt
+    super(`${source}\n${alt}`)
   }
 
   override toDOM(view: EditorView): HTMLElement {
@@ -95,67 +107,36 @@ export class Picture extends WidgetType {
   }
 }
 
-export class Formula extends WidgetType {
+export class Formula extends Drawn {
   constructor(
     readonly tex: string,
     readonly isDisplay: boolean,
   ) {
-    super()
-  }
-
-  override eq(other: Formula): boolean {
-    return other.tex === this.tex && other.isDisplay === this.isDisplay
+    super(`${isDisplay ? '$$' : '$'}${tex}`)
   }
 
   override toDOM(view: EditorView): HTMLElement {
     const element = document.createElement('span')
     element.className = this.isDisplay ? 'cm-formula display' : 'cm-formula'
-    element.textContent = this.tex
-    void renderMath(element, this.tex, this.isDisplay).then(() => view.requestMeasure())
-    return element
-  }
-
-  override ignoreEvent(): boolean {
-    return false
+    return this.draw(view, element, this.tex, (at) => renderMath(at, this.tex, this.isDisplay))
   }
 }
 
-export class Diagram extends WidgetType {
-  constructor(readonly text: string) {
-    super()
-  }
-
-  override eq(other: Diagram): boolean {
-    return other.text === this.text
-  }
-
+export class Diagram extends Drawn {
   override toDOM(view: EditorView): HTMLElement {
     const element = document.createElement('div')
     element.className = 'cm-diagram'
-    element.textContent = this.text
-    void renderDiagram(element, this.text).then(() => view.requestMeasure())
-    return element
-  }
-
-  override ignoreEvent(): boolean {
-    return false
+    return this.draw(view, element, this.words, (at) => renderDiagram(at, this.words))
   }
 }
 
-export class Head extends WidgetType {
-  constructor(readonly keys: string) {
-    super()
-  }
-
-  override eq(other: Head): boolean {
-    return other.keys === this.keys
-  }
-
+/** The head of a note, by the names of its properties. */
+export class Head extends Shown {
   override toDOM(view: EditorView): HTMLElement {
     const button = document.createElement('button')
     button.className = 'cm-head'
     button.type = 'button'
-    button.textContent = this.keys === '' ? 'Properties' : `Properties: ${this.keys}`
+    button.textContent = this.words === '' ? 'Properties' : `Properties: ${this.words}`
     button.title = 'Edit the properties as text'
     button.onmousedown = (event) => event.preventDefault()
     button.onclick = () => {
