@@ -1,9 +1,10 @@
 //! From the async edge to the blocking core: a bounded number of threads, and a bounded queue before them. Passwords
-//! have threads of their own, which let all others go first, so that sign-ins take neither threads nor cores of other
-//! requests.
+//! have threads of their own, which let all others go first and rest, so that sign-ins take neither threads nor cores of
+//! other requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -65,12 +66,17 @@ impl Bridge {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
-        let done = self.work.enter(work).await?;
-        let done = tokio::task::spawn_blocking(done).await;
-        done.map_err(died)?.map_err(Into::into)
+        let (work, slot) = self.work.enter(work).await?;
+        let body = move || {
+            // The work goes on where the caller has gone away, and counts as long.
+            let _slot = slot;
+            work()
+        };
+        tokio::task::spawn_blocking(body).await.map_err(died)?.map_err(Into::into)
     }
 
-    /// Runs the hashing of a password.
+    /// Runs the hashing of a password. Of the cores that passwords may take, half of the time is left to others: 20 sign-ins a
+    /// second on two cores.
     ///
     /// # Errors
     /// As [`Bridge::run`].
@@ -79,11 +85,16 @@ impl Bridge {
         T: Send + 'static,
         E: Into<ApiError> + Send + 'static,
     {
-        let work = self.passwords.enter(work).await?;
+        let (work, slot) = self.passwords.enter(work).await?;
         let (sender, receiver) = oneshot::channel();
         let body = move || {
             step_back();
+            let began = Instant::now();
             let _ = sender.send(work());
+            // As long a rest as the work took, before the next one: each time that somebody waits for the core of a thread
+            // that hashes, it is for milliseconds, and is to be rare however many sign in at once.
+            std::thread::sleep(began.elapsed());
+            drop(slot);
         };
         // A thread that has stepped back cannot come forward again, so it does nothing else.
         std::thread::Builder::new().name("password".to_owned()).spawn(body).map_err(died)?;
@@ -96,8 +107,11 @@ fn died(error: impl std::fmt::Display) -> ApiError {
 }
 
 impl Lane {
-    /// The work with the slot that it runs in, as soon as one is free.
-    async fn enter<T, W>(&self, work: W) -> Result<impl FnOnce() -> T + Send + use<T, W>, ApiError>
+    /// The work in its span, and the slot that it is to hold while it runs, as soon as one is free.
+    async fn enter<T, W>(
+        &self,
+        work: W,
+    ) -> Result<(impl FnOnce() -> T + Send + use<T, W>, OwnedSemaphorePermit), ApiError>
     where
         W: FnOnce() -> T + Send,
     {
@@ -106,11 +120,7 @@ impl Lane {
             Err(_) => self.wait().await?,
         };
         let span = tracing::Span::current();
-        Ok(move || {
-            // The work goes on where the caller has gone away, and counts as long.
-            let _slot = slot;
-            span.in_scope(work)
-        })
+        Ok((move || span.in_scope(work), slot))
     }
 
     async fn wait(&self) -> Result<OwnedSemaphorePermit, ApiError> {

@@ -68,12 +68,27 @@ query:
         "---
 type: view
 view_type: dashboard
-title: The month in numbers
+title: The lab at a glance
 query:
   tags: [experiment]
   where: 'status:done'
   group_by: \"week(created)\"
 aggregate: {loss: [min, avg], _: [count]}
+config:
+  layout:
+    - components:
+        - span: 7
+          title: Loss of the best runs
+          view_type: chart
+          query: {tags: [experiment], where: 'loss<0.08', sort: loss, limit: 20}
+          config: {chart: scatter, x: created, y: loss}
+        - span: 5
+          title: Done, by week
+          view_type: rollup
+          query: {tags: [experiment], where: 'status:done', group_by: \"week(created)\"}
+          aggregate: {loss: [min, avg], _: count}
+    - components: [{view: best.cdx, span: 7}, {view: calendar.cdx, span: 5}]
+    - [todo.cdx]
 ---
 ",
     ),

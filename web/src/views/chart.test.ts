@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { File, Schemas } from '@/api/client'
 
-import { chartOf, dayText, figureOf } from './chart'
+import { chartOf, daysOf } from './chart'
 import { readDefinition } from './definition'
 
 const file = (title: string, properties: Record<string, unknown>) => ({ title, properties }) as unknown as File
@@ -24,10 +24,8 @@ describe('charts', () => {
     expect([chart.scale, chart.points.map(({ label, x, y }) => [label, x, y]), chart.missing]).toEqual([scale, points, missing])
   })
 
-  it.each([['sum', 10], ['avg', 2.5], ['min', 1], ['max', 4], ['median', 2.5], ['count', 4]])('%s', (name, figure) => expect(figureOf(name, [4, 1, 3, 2])).toBe(figure))
-
-  it('have no figures of nothing', () => {
-    expect([figureOf('avg', []), figureOf('count', []), figureOf('median', [7])]).toEqual([undefined, 0, 7])
-    expect(dayText(20767)).toBe('2026-11-10')
+  it('write days without a year that is the same for all', () => {
+    const [one, two] = [daysOf(20767, 20769), daysOf(20767, 20867)]
+    expect([one.year, one.textOf(20767), two.year, two.textOf(20767)]).toEqual(['2026', '10 Nov', undefined, '2026-11-10'])
   })
 })

@@ -3,9 +3,9 @@ import type { File, Schemas } from '@/api/client'
 
 import { dayOfValue } from './calendar'
 import type { Definition } from './definition'
+import { FUNCTIONS, figureOf, numbersOf } from './figures'
+import { NONE } from './groups'
 import { textOf, valueOf } from './values'
-
-export const FUNCTIONS = ['count', 'sum', 'avg', 'min', 'max', 'median'] as const
 
 export interface Point {
   label: string
@@ -25,21 +25,6 @@ export interface Chart {
 }
 
 const DAY_MS = 86_400_000
-
-/** A figure of numbers; `undefined` of none, but for how many there are. */
-export function figureOf(name: string, values: number[]): number | undefined {
-  if (name === 'count') return values.length
-  const [first] = values
-  if (first === undefined) return undefined
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length / 2
-  const sum = values.reduce((a, b) => a + b, 0)
-  if (name === 'sum') return sum
-  if (name === 'min') return sorted[0]
-  if (name === 'max') return sorted.at(-1)
-  if (name === 'median') return ((sorted[Math.ceil(middle) - 1] ?? first) + (sorted[Math.floor(middle)] ?? first)) / 2
-  return sum / values.length
-}
 
 export function chartOf(definition: Definition, result: Schemas['QueryResult']): Chart {
   const { chart, x, y } = definition.config
@@ -61,7 +46,7 @@ function ofGroups(definition: Definition, groups: Record<string, File[]>, kind: 
     const values = up === '' ? files.map(() => 1) : numbersOf(files, up)
     missing += files.length - values.length
     const figure = figureOf(name, values)
-    if (figure !== undefined && (up === '' || values.length > 0)) points.push({ label: key === '_none' ? 'None' : key, x: points.length, y: figure })
+    if (figure !== undefined && (up === '' || values.length > 0)) points.push({ label: key === NONE ? 'None' : key, x: points.length, y: figure })
   }
   return { kind, across: definition.groupBy ?? '', up: up === '' ? 'Notes' : `${name} of ${up}`, scale: 'name', points, missing }
 }
@@ -84,7 +69,7 @@ function ofNotes(files: File[], kind: Chart['kind'], across: string, up: string)
   const isNumber = values.length > 0 && values.every(({ x }) => typeof x === 'number')
   // Bars stand side by side, whatever is written below them.
   const scale = kind === 'bar' || (!isDate && !isNumber) ? 'name' : isDate ? 'date' : 'number'
-  const points = values.map(({ x, y }, index): Point => ({ label: textOf(x), x: scale === 'number' ? Number(x) : scale === 'date' ? daysOf(x) : index, y }))
+  const points = values.map(({ x, y }, index): Point => ({ label: textOf(x), x: scale === 'number' ? Number(x) : scale === 'date' ? dayOf(x) : index, y }))
   if (scale !== 'name') points.sort((a, b) => a.x - b.x)
   return { kind, across, up, scale, points, missing: files.length - points.length }
 }
@@ -92,7 +77,7 @@ function ofNotes(files: File[], kind: Chart['kind'], across: string, up: string)
 function groupsBy(files: File[], key: string): Record<string, File[]> {
   const groups = new Map<string, File[]>()
   for (const file of files) {
-    const name = textOf(valueOf(file, key)) || '_none'
+    const name = textOf(valueOf(file, key)) || NONE
     const group = groups.get(name)
     if (group) group.push(file)
     else groups.set(name, [file])
@@ -100,14 +85,16 @@ function groupsBy(files: File[], key: string): Record<string, File[]> {
   return Object.fromEntries(groups)
 }
 
-function numbersOf(files: File[], key: string): number[] {
-  return files.map((file) => valueOf(file, key)).filter((value): value is number => typeof value === 'number')
-}
-
-function daysOf(value: unknown): number {
+function dayOf(value: unknown): number {
   return Date.parse(`${dayOfValue(value) ?? ''}T00:00:00Z`) / DAY_MS
 }
 
-export function dayText(days: number): string {
-  return new Date(days * DAY_MS).toISOString().slice(0, 10)
+const inYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+
+/** How days are written on an axis: within one year without it. */
+export function daysOf(from: number, to: number): { year: string | undefined; textOf: (days: number) => string } {
+  const date = (days: number) => new Date(days * DAY_MS)
+  const [first, last] = [from, to].map((days) => date(days).toISOString().slice(0, 4))
+  if (first !== last) return { year: undefined, textOf: (days) => date(days).toISOString().slice(0, 10) }
+  return { year: first, textOf: (days) => inYear.format(date(days)) }
 }

@@ -8,7 +8,7 @@ describe('views', () => {
     expect(readDefinition(text, 'lab')).toEqual({
       type: 'kanban',
       title: 'T',
-      query: { limit: 10_000, aggregate: { loss: ['min'] }, tags: ['a'], group_by: 'status', notebooks: ['lab'] },
+      query: { limit: 1, aggregate: { loss: ['min'] }, tags: ['a'], group_by: 'status', notebooks: ['lab'] },
       config: { columns: [{ id: 'todo', title: 'To do', filter: { status: 'open' } }, 'done'] },
       columns: [{ id: 'todo', title: 'To do', value: 'open' }, { id: 'done', title: 'done' }],
       about: 'About',
@@ -16,6 +16,14 @@ describe('views', () => {
     })
     expect(readDefinition("---\nquery: 'tag:a'\n---\n", 'lab').query).toEqual({ limit: 10_000, q: 'tag:a', notebooks: ['lab'] })
     expect(readDefinition('---\nquery: {notebooks: "*", limit: 5}\n---\n', 'lab').query).toEqual({ notebooks: '*', limit: 5 })
+  })
+
+  it('are grouped as the server groups them', () => {
+    const groupOf = (config: string) => readDefinition(`---\nview_type: rollup\nconfig: ${config}\n---\n`, 'lab').groupBy
+    expect(groupOf('{group_by: created_at, group_format: week}')).toBe('week(created)')
+    expect([groupOf('{group_by: properties.act}'), groupOf('{group_by: due, group_format: week}'), groupOf('{}')]).toEqual(['act', 'due', undefined])
+    expect(groupOf('{columns: [{id: a, filter: {s: x}}, {id: b, filter: {s: y}}]}')).toBe('s')
+    expect(groupOf('{columns: [{id: a, filter: {s: x}}, {id: b}]}')).toBeUndefined()
   })
 
   it('of days ask the server nothing about the property that puts notes on them', () => {

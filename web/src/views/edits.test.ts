@@ -22,6 +22,17 @@ config:
 About *it*.
 `
 
+const LISTED = `---
+config:
+  columns:
+    - a # one
+    # of b
+    - id: b # two
+    - c
+  card_fields: [x]
+---
+`
+
 describe('an edit of a view touches the lines of its key', () => {
   it.each<[string, string, string[], Value | undefined, string]>([
     ['a value', VIEW, ['view_type'], 'kanban', VIEW.replace('view_type: table', 'view_type: kanban')],
@@ -41,6 +52,8 @@ describe('an edit of a view touches the lines of its key', () => {
     ['a key without a value', '---\nquery:\nz: 1\n---\n', ['query', 'tags'], ['a'], '---\nquery:\n  tags: [a]\nz: 1\n---\n'],
     ['the last key of a configuration', VIEW, ['config', 'columns'], undefined, VIEW.replace('config:\n  columns: [{id: title, width: 3}, {id: loss}]\n', '')],
     ['an empty head', '---\n---\n', ['query', 'limit'], 2, '---\nquery:\n  limit: 2\n---\n'],
+    ['a list with lines of its own', LISTED, ['config', 'columns'], [{ id: 'b' }, 'a', { id: 'c', width: 90 }], LISTED.replace(/ {4}- a.*\n {4}# of b\n {4}- id: b.*\n {4}- c\n/, '    - id: b # two\n    - a # one\n    # of b\n    - {id: c, width: 90}\n')],
+    ['such a list that becomes empty', LISTED, ['config', 'columns'], [], LISTED.replace(/columns:\n[^]*- c\n/, 'columns: []\n')],
     ['nothing', VIEW, ['query', 'tags'], ['run', 'gpu'], VIEW],
     ['nothing to take away', VIEW, ['query', 'limit'], undefined, VIEW],
   ])('%s', (_, text, path, value, expected) => {

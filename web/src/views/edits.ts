@@ -2,8 +2,8 @@
  * Changes of the head of a view, made in its text: a change touches the lines of its key and no other byte, so comments,
  * unknown keys and the order that somebody chose stay.
  */
-import { isCollection, isMap, isScalar, parse, parseDocument, stringify } from 'yaml'
-import type { Pair, YAMLMap } from 'yaml'
+import { isCollection, isMap, isScalar, isSeq, parse, parseDocument, stringify } from 'yaml'
+import type { Pair, YAMLMap, YAMLSeq } from 'yaml'
 
 import { findHead } from '@/editor/frontmatter'
 import type { Value } from '@/editor/frontmatter'
@@ -126,7 +126,24 @@ function replaced(yaml: string, pair: Pair, to: number, value: Value | undefined
   const short = inline(value)
   // A comment behind a value of one line stays where it is.
   if (range && range[1] > range[0] && short !== undefined && !yaml.slice(start, range[1]).includes('\n')) return yaml.slice(0, range[0]) + short + yaml.slice(range[1])
+  const items = isSeq(pair.value) && !pair.value.flow && Array.isArray(value) ? itemsOf(yaml, pair.value, till, value) : undefined
+  if (items) return yaml.slice(0, items.from) + items.lines + yaml.slice(till)
   return yaml.slice(0, from) + linesOf(keyOf(pair), value, start - from, isCollection(pair.value) && pair.value.flow === true) + yaml.slice(till)
+}
+
+/** A list that has lines for each of its values: those that stay keep theirs. */
+function itemsOf(yaml: string, list: YAMLSeq, till: number, values: Value[]): { from: number; lines: string } | undefined {
+  const starts = list.items.map((item) => ((isScalar(item) || isCollection(item)) && item.range ? lineStart(yaml, item.range[0]) : -1))
+  const [from = -1] = starts
+  const dash = /^ *- /.exec(yaml.slice(Math.max(0, from)))?.[0]
+  if (values.length === 0 || dash === undefined || starts.some((start) => start < 0)) return undefined
+  const before = list.items.map((item, index) => ({ value: plain(item), lines: yaml.slice(starts[index], starts[index + 1] ?? till) }))
+  const lines = values.map((value) => {
+    const at = before.findIndex((one) => isSame(one.value, value))
+    const [kept] = at < 0 ? [] : before.splice(at, 1)
+    return kept ? (kept.lines.endsWith('\n') ? kept.lines : `${kept.lines}\n`) : `${dash}${flow(value)}\n`
+  })
+  return { from, lines: lines.join('') }
 }
 
 /** Where the lines of a key end: comments below its value, as far out as the key or further, are of what follows. */

@@ -1,7 +1,7 @@
 /** The results of a view, read again when they change; and properties of notes, set from within it. */
 import { onBeforeUnmount, onMounted, ref, shallowRef, watch } from 'vue'
 
-import { api, ask } from '@/api/client'
+import { api, ask, contentUrl } from '@/api/client'
 import type { File, Schemas } from '@/api/client'
 import { Failure, sentence } from '@/api/failure'
 import { listen } from '@/api/live'
@@ -12,6 +12,8 @@ import { useWorkspace } from '@/stores/workspace'
 import type { Json } from './definition'
 
 const SETTLE_MS = 250
+/** So many notes are read at once: a larger answer would hold the page while it is parsed. */
+const PAGE = 2500
 
 /** A calendar puts notes on days by it; to a query it is something only with a bound. */
 function withoutIdleDate(query: Json): Json {
@@ -33,14 +35,26 @@ export function useView(query: () => Json | null) {
     const body = withoutIdleDate(said)
     const number = ++asked
     try {
-      const params = { query: { workspace_id: workspace.slug } }
-      const found = await ask(api.POST('/api/v1/query', { params, body: body as Record<string, never> }))
+      const most = typeof body.limit === 'number' ? body.limit : PAGE
+      let found = await page({ ...body, limit: Math.min(most, PAGE) })
+      // Of many the first are shown while the others come.
+      if (number === asked && !result.value) result.value = found
+      while (number === asked && found.files.length < Math.min(most, found.total - found.offset) && found.files.length % PAGE === 0 && found.files.length > 0) {
+        const next = await page({ ...body, aggregate: undefined, limit: Math.min(most - found.files.length, PAGE), offset: found.offset + found.files.length })
+        if (next.files.length === 0) break
+        found = { ...found, files: [...found.files, ...next.files] }
+      }
       if (number !== asked) return
       result.value = found
       fault.value = ''
     } catch (cause) {
       if (number === asked) fault.value = sentence(cause)
     }
+  }
+
+  function page(body: Json): Promise<Schemas['QueryResult']> {
+    const params = { query: { workspace_id: workspace.slug } }
+    return ask(api.POST('/api/v1/query', { params, body: body as Record<string, never> }))
   }
 
   function stale(): void {
@@ -92,7 +106,12 @@ export function useView(query: () => Json | null) {
     return addressOf(workspace.slug, workspace.notebookOf(file.notebook_id)?.slug ?? String(file.notebook_id), file.path)
   }
 
-  return { result, fault, load, set, address }
+  /** Where the bytes of a file are, of which the browser keeps those of this hash. */
+  function content(file: File): string {
+    return `${contentUrl(workspace.slug, file.notebook_id, file.id)}?v=${file.hash?.slice(0, 12) ?? ''}`
+  }
+
+  return { result, fault, load, set, address, content }
 }
 
 export type View = ReturnType<typeof useView>
