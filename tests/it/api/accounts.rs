@@ -190,7 +190,7 @@ fn hashing_threads() -> Vec<i32> {
     let tasks = std::fs::read_dir("/proc/self/task").expect("a process has threads").flatten();
     let stats = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
     // Number, (name), state, and the fields of proc_pid_stat(5) up to its nice value.
-    let hashing = stats.filter_map(|stat| Some(stat.split_once("(password)")?.1.split(' ').nth(17)?.parse().ok()?));
+    let hashing = stats.filter_map(|stat| stat.split_once("(password)")?.1.split(' ').nth(17)?.parse().ok());
     hashing.collect()
 }
 
