@@ -131,6 +131,21 @@ test('cards of a board are moved by keys, and empty columns are there', async ({
   await lab.says('two.md', run('doing', 0.1, today))
 })
 
+test('a finger moves a card by its menu', async ({ lab, page }) => {
+  test.skip(!lab.isPhone, 'a mouse drags it')
+  await lab.begin(FILES)
+  await lab.open('board.cdx')
+  const menu = page.getByLabel('Move two to')
+  await expect(menu).toHaveValue('doing')
+  await menu.selectOption('Done')
+  await expect(page.getByRole('region', { name: 'Done, 1 cards' })).toBeVisible()
+  await lab.says('two.md', run('done', 0.1, today))
+  await lab.isAccessible()
+  await lab.open('lanes.cdx')
+  await page.getByLabel('Move two to').selectOption('todo')
+  await lab.says('two.md', run('todo', 0.1, today))
+})
+
 test('calendar and tasks show what they should', async ({ lab, page }) => {
   await lab.begin(FILES)
   await lab.open('days.cdx')

@@ -12,6 +12,9 @@ export function matches(query: string): Ref<boolean> {
 /** Panes beside the content become drawers. */
 export const isNarrow = matches('(max-width: 899px)')
 
+/** A finger drags nothing: it scrolls. */
+export const isTouch = matches('(pointer: coarse)')
+
 export const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent)
 
 /** `Ctrl K`, `⌘K`. */
