@@ -36,6 +36,12 @@ test('notes are made, renamed with their links, deleted and brought back', async
   await lab.says('delta.md', FILES['beta.md'])
 })
 
+test('the tree is where the note that is open stands', async ({ lab }) => {
+  await lab.begin(Object.fromEntries(Array.from({ length: 80 }, (_, n) => [`n${n + 10}.md`, 'A note.\n'])))
+  await lab.open('n89.md')
+  await expect(await lab.row('n89.md')).toBeInViewport()
+})
+
 test('folders are made, filled by the menu, and deleted', async ({ lab, page }) => {
   await lab.begin(FILES)
   await lab.open()

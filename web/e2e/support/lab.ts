@@ -106,7 +106,10 @@ export class Lab {
 
   /** No serious violation of the rules of accessibility, and nothing that makes the page wider than the screen. */
   async isAccessible(): Promise<void> {
+    // What is fading is neither there nor gone.
+    await this.page.emulateMedia({ reducedMotion: 'reduce' })
     const { violations } = await new AxeBuilder({ page: this.page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze()
+    await this.page.emulateMedia({ reducedMotion: null })
     const bad = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
     expect(bad.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`)).toEqual([])
     const width = await this.page.evaluate(() => document.documentElement.scrollWidth)
@@ -123,7 +126,10 @@ export const test = base.extend<{ lab: Lab }>({
     page.on('console', (message) => {
       if (message.type() === 'error' && !/Failed to load resource|WebSocket connection|Executing inline event handler violates/.test(message.text())) faults.push(message.text())
     })
-    await use(new Lab(page, request, isMobile))
+    const lab = new Lab(page, request, isMobile)
+    await use(lab)
+    // Else the tree of the last test has a notebook of each before it.
+    await request.delete(`${lab.url}/api/v1/workspaces/lab/notebooks/${lab.notebook}`, { headers: lab.own() })
     expect(faults, 'errors in the page').toEqual([])
   },
 })

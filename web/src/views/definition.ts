@@ -30,8 +30,8 @@ export interface Definition {
   dateProperty?: string
 }
 
-/** So many are asked for where the view sets no limit: all that a page can have. */
-const MOST = 10_000
+/** So many are asked for where the view sets no limit, or a higher one: all that a page can have. */
+export const MOST = 10_000
 
 export function isJson(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -9,6 +9,7 @@ import { addressOf } from '@/lib/paths'
 import { useToasts } from '@/stores/toasts'
 import { useWorkspace } from '@/stores/workspace'
 
+import { MOST } from './definition'
 import type { Json } from './definition'
 
 const SETTLE_MS = 250
@@ -35,8 +36,9 @@ export function useView(query: () => Json | null) {
     const body = withoutIdleDate(said)
     const number = ++asked
     try {
-      const most = typeof body.limit === 'number' ? body.limit : PAGE
-      let found = await page({ ...body, limit: Math.min(most, PAGE) })
+      const most = typeof body.limit === 'number' ? Math.min(body.limit, MOST) : MOST
+      // What is no number is for the server to refuse.
+      let found = await page(typeof body.limit === 'number' || body.limit === undefined ? { ...body, limit: Math.min(most, PAGE) } : body)
       // Of many the first are shown while the others come.
       if (number === asked && !result.value) result.value = found
       while (number === asked && found.files.length < Math.min(most, found.total - found.offset) && found.files.length % PAGE === 0 && found.files.length > 0) {
