@@ -11,6 +11,7 @@ describe('a dashboard', () => {
     ['[[a.cdx, b.cdx, c.cdx], d.cdx]', [[{ span: 4, title: '', path: 'a.cdx' }, { span: 4, title: '', path: 'b.cdx' }, { span: 4, title: '', path: 'c.cdx' }], [{ span: 12, title: '', path: 'd.cdx' }]]],
     ['[{height: 50, components: [{view: a.cdx, notebook: papers, span: 99, height: 300}]}]', [[{ span: 12, title: '', path: 'a.cdx', notebook: 'papers', height: 300 }]]],
     ['[{height: 50, components: [a.cdx]}]', [[{ span: 12, title: '', path: 'a.cdx', height: 120 }]]],
+    ['[{components: [{span: 8, view: a.cdx}, b.cdx]}]', [[{ span: 8, title: '', path: 'a.cdx' }, { span: 4, title: '', path: 'b.cdx' }]]],
     ['[]', []], ['text', []],
   ])('has the rows of %s', (layout, expected) => expect(rows(layout)).toEqual(expected))
 

@@ -59,9 +59,13 @@ export function layoutOf(definition: Definition): Panel[][] {
 function panelsOf(row: unknown, { query }: Definition): Panel[] {
   const components = Array.isArray(row) ? (row as unknown[]) : isJson(row) && Array.isArray(row.components) ? (row.components as unknown[]) : [row]
   const height = isJson(row) && Array.isArray(row.components) ? heightOf(row.height) : undefined
-  const span = Math.max(1, Math.floor(TWELFTHS / components.length))
   const notebook = Array.isArray(query.notebooks) && typeof query.notebooks[0] === 'string' ? query.notebooks[0] : ''
-  return components.map((one) => ({ span, ...(height === undefined ? {} : { height }), ...panelOf(one, notebook) }))
+  const panels = components.map((one) => ({ ...(height === undefined ? {} : { height }), ...panelOf(one, notebook) }))
+  // Those that say no span share what the others leave of the row.
+  const taken = panels.reduce((sum, panel) => sum + (panel.span ?? 0), 0)
+  const open = panels.filter((panel) => panel.span === undefined).length
+  const span = taken < TWELFTHS ? (TWELFTHS - taken) / open : TWELFTHS / panels.length
+  return panels.map((panel) => ({ span: Math.max(1, Math.floor(span)), ...panel }))
 }
 
 function panelOf(one: unknown, notebook: string): Omit<Panel, 'span'> & { span?: number } {
