@@ -75,8 +75,8 @@ impl Bridge {
         tokio::task::spawn_blocking(body).await.map_err(died)?.map_err(Into::into)
     }
 
-    /// Runs the hashing of a password. Of the cores that passwords may take, half of the time is left to others: 20 sign-ins a
-    /// second on two cores.
+    /// Runs the hashing of a password. Of the cores that passwords may take, half of the time is left to others: about 20
+    /// sign-ins a second on two cores.
     ///
     /// # Errors
     /// As [`Bridge::run`].
@@ -150,5 +150,28 @@ impl<'a> Queued<'a> {
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_that_hashed_rests_before_the_next_one_and_its_answer_does_not_wait() {
+        const WORK: Duration = Duration::from_millis(300);
+        // One password at a time.
+        let (bridge, began) = (Bridge::new(2), Instant::now());
+        let work = || {
+            let started = Instant::now();
+            std::thread::sleep(WORK);
+            Ok::<_, ApiError>(started)
+        };
+        bridge.hash(work).await.unwrap();
+        assert!(began.elapsed() < WORK * 2, "{:?}", began.elapsed());
+        let second = bridge.hash(work).await.unwrap();
+        assert!(second - began >= WORK * 2, "{:?}", second - began);
     }
 }

@@ -10,8 +10,9 @@ const NICE: i32 = 10;
 const SLICE_NS: u64 = 350_000;
 
 /// Lets the other threads of the machine go first, for good: the calling thread gets the rest of a core, and one that wakes
-/// up waits a third of a millisecond for it at most. A kernel before Linux 6.12 takes the priority alone, one that is no
-/// Linux nothing; a thread whose priority is lower already keeps it.
+/// up mostly waits a third of a millisecond for it at most. One that has had more than its share of the core may wait until
+/// the kernel's next tick (4 ms where there are 250 a second). A kernel before Linux 6.12 takes the priority alone, one that
+/// is no Linux nothing; a thread whose priority is lower already keeps it.
 pub fn step_back() {
     #[cfg(target_os = "linux")]
     {

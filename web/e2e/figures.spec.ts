@@ -70,7 +70,6 @@ test('figures on ten thousand notes', async ({ lab, page }) => {
     await expect(page.getByRole('option').first()).toBeVisible()
     await page.keyboard.press('Escape')
   }))
-  await lab.open('runs')
   const address = `/w/lab/${lab.notebook}/board.cdx`
   await page.goto(`${lab.url}/w/lab/${lab.notebook}`)
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()

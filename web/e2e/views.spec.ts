@@ -132,10 +132,14 @@ test('cards of a board are moved by keys, and empty columns are there', async ({
 })
 
 test('a finger moves a card by its menu', async ({ lab, page }) => {
-  test.skip(!lab.isPhone, 'a mouse drags it')
   await lab.begin(FILES)
   await lab.open('board.cdx')
   const menu = page.getByLabel('Move two to')
+  if (!lab.isPhone) {
+    await expect(page.getByRole('region', { name: 'Doing, 1 cards' })).toBeVisible()
+    await expect(menu, 'a mouse drags it').toHaveCount(0)
+    return
+  }
   await expect(menu).toHaveValue('doing')
   await menu.selectOption('Done')
   await expect(page.getByRole('region', { name: 'Done, 1 cards' })).toBeVisible()

@@ -198,17 +198,16 @@ fn hashing_threads() -> Vec<i32> {
 fn passwords_are_hashed_by_threads_that_let_others_go_first() {
     let api = Api::start_with(|config| config.requests_per_second = 0);
     api.account("ada");
-    let mut seen = Vec::new();
+    let mut politest = None;
     std::thread::scope(|scope| {
         let signing_in = scope.spawn(|| at_once(&api, 8, PASSWORD));
         while !signing_in.is_finished() {
-            // One that has only begun has not stepped back yet.
-            seen.extend(hashing_threads().into_iter().filter(|nice| *nice != 0));
+            politest = politest.max(hashing_threads().into_iter().max());
             std::thread::yield_now();
         }
         assert_eq!(signing_in.join().expect("answers"), [200; 8]);
     });
-    assert!(!seen.is_empty() && seen.iter().all(|nice| *nice >= 10), "{seen:?}");
+    assert!(politest.is_some_and(|nice| nice >= 10), "{politest:?}");
 }
 
 /// A guess is not free because nobody waits for its answer.
